@@ -80,6 +80,13 @@ READ_FILE = _register_limit(
     "A file of this computer that is read whole: journals and logs have some MB, settings some kB.",
 )
 
+TALK = _register_limit(
+    "TALK",
+    1 << 20,
+    "signs",
+    "A text in which people talk about errors: a chat or a page has some 100 kB, a run's log may have 200 MB.",
+)
+
 # ---- the network
 
 REDIRECTS = _register_limit(

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from app.decide.diagnosis.run_outcome import ENDED, ERROR_LINE, NEW_RUN, PASSED
+from app.decide.diagnosis.error_talk import find_error_talk
+from app.decide.diagnosis.run_outcome import ENDED, ERROR_LINE, NEW_RUN, PASSED, PREFIX, WORKED
 
 Span = tuple[int, int]
 
@@ -20,14 +21,19 @@ _STEP_LINE = re.compile(r"^#(\d+) [^\n]*", re.MULTILINE)
 # ``sh -x`` shows each command; with ``-e`` only a failure that was allowed lets the next one follow.
 _TRACED_STRICT = re.compile(r"^\++ set -[a-z]*e", re.MULTILINE)
 _TRACED = re.compile(r"^\++ \S", re.MULTILINE)
-_ALLOWED = re.compile(r"\|\|[ \t]*(?:true\b|:(?:[ \t]|$)|echo\b)")
-_COMMAND = re.compile(r"^[^\n]*")
-# A person's line of a chat, a question of a FAQ, and what stands in a unified diff.
-_CHAT = re.compile(r"^\[\d{1,2}:\d\d(?::\d\d)?\] ([^\n:\[\]]{1,30}): [^\n]*", re.MULTILINE)
-_LOGGERS = re.compile(r"(?:debug|info|warn|warning|error|critical|fatal|trace|notice)\b")
-_QUESTION = re.compile(r"^(?:\*\*)?q\d*(?:\*\*)?[:.] [^\n]*", re.MULTILINE)
-_HUNK = re.compile(r"^@@ -\d[^\n]*\n(?:[ +-][^\n]*\n?|\n(?=[ +-]))*", re.MULTILINE)
-_PEOPLE = 2  # who take part in a chat, at least
+_ALLOWED = re.compile(r"\|\|[ \t]*(?:true\b|:(?:[ \t)]|$)|echo\b|printf\b|exit 0\b)")
+_COMMAND = re.compile(r"[^\n]*")
+# A step of a CI job or of the older docker build, with what it runs.
+_STEP = re.compile(rf"^{PREFIX}(?:##\[group\]run |step \d+/\d+ : run )\S", re.MULTILINE)
+# make and Ansible say of which failure they took no notice.
+_IGNORED = re.compile(r"^make[^\n]* error \d+ \(ignored\)|^\.\.\.ignoring\b", re.MULTILINE)
+_MISSING = re.compile(r"no module named ['\"]?(\w+)[^\n]*")
+_INSTALLED = re.compile(r"\n ?\+ ([\w.-]+)==|successfully installed ([^\n]+)")
+_VERSION = re.compile(r"-\d[^-]*$")
+# A script is the same run whatever its options are.
+_SCRIPT = re.compile(
+    r"(?:\S*python[\d.]*(?:\.exe)?|py|uv run|torchrun|accelerate launch)\b[^\n]*?([\w./\\-]+\.py)\b"
+)
 
 
 def find_excused_lines(lower: str) -> list[Span]:
@@ -39,14 +45,15 @@ def find_excused_lines(lower: str) -> list[Span]:
         spans += _steps_that_are_done(lower)
     if "+ set -" in lower:
         spans += _traced_commands_but_the_last(lower)
-    if "|| " in lower or "||true" in lower:
+    if "||" in lower:
         spans += _allowed_commands(lower)
-    if "\n@@ -" in lower:
-        spans += (match.span() for match in _HUNK.finditer(lower))
-    if "] " in lower and "\n[" in lower:
-        spans += _chat(lower)
-    if "q: " in lower or "q:** " in lower:
-        spans += (match.span() for match in _QUESTION.finditer(lower))
+    if "##[error]" in lower:
+        spans += _failures_before_good_steps(lower)
+    if "(ignored)" in lower or "...ignoring" in lower:
+        spans += _ignored_failures(lower)
+    if "no module named" in lower and "install" in lower:
+        spans += _installed_afterwards(lower)
+    spans += find_error_talk(lower)
     spans += _repeated_with_success(lower)
     return spans
 
@@ -68,18 +75,38 @@ def _traced_commands_but_the_last(lower: str) -> Iterator[Span]:
 
 
 def _allowed_commands(lower: str) -> Iterator[Span]:
-    """From a command at a prompt whose failure does not matter to the next prompt."""
-    starts = [match.start() for match in NEW_RUN.finditer(lower)]
+    """From a command at a prompt, or of a step, whose failure does not matter to the next one."""
+    starts = sorted(match.start() for begin in (NEW_RUN, _STEP) for match in begin.finditer(lower))
     for start, end in pairwise([*starts, len(lower)]):
         command = _COMMAND.match(lower, start)
         if command is not None and _ALLOWED.search(command[0]):
             yield start, end
 
 
-def _chat(lower: str) -> list[Span]:
-    lines = [one for one in _CHAT.finditer(lower) if not _LOGGERS.match(one[1])]
-    people = {one[1] for one in lines}
-    return [one.span() for one in lines] if len(people) >= _PEOPLE else []
+def _failures_before_good_steps(lower: str) -> Iterator[Span]:
+    """A failed step of a job on GitHub, where a later step did its work: it was allowed to fail. That
+    a later step began says nothing, for some run always.
+    """
+    failed = lower.rfind("##[error]")
+    following = _STEP.search(lower, failed)
+    if following is not None and WORKED.search(lower, following.end()):
+        yield 0, _line_end(lower, failed)
+
+
+def _ignored_failures(lower: str) -> Iterator[Span]:
+    starts = [match.start() for match in NEW_RUN.finditer(lower)]
+    for ignored in _IGNORED.finditer(lower):
+        yield max((at for at in starts if at < ignored.start()), default=0), ignored.end()
+
+
+def _installed_afterwards(lower: str) -> Iterator[Span]:
+    installed: dict[str, int] = {}
+    for match in _INSTALLED.finditer(lower):
+        names = [match[1]] if match[1] else [_VERSION.sub("", one) for one in match[2].split()]
+        installed |= {name.replace("-", "_"): match.start() for name in names}
+    for missing in _MISSING.finditer(lower):
+        if missing.start() < installed.get(missing[1], -1):
+            yield lower.rfind("\n", 0, missing.start()) + 1, missing.end()
 
 
 def _repeated_with_success(lower: str) -> list[Span]:
@@ -88,12 +115,13 @@ def _repeated_with_success(lower: str) -> list[Span]:
     """
     runs: dict[str, int] = {}
     again = -1
-    starts = [match.start() for match in NEW_RUN.finditer(lower)]
-    for start in starts:
-        command = lower[start : _line_end(lower, start)].strip()
+    for begun in NEW_RUN.finditer(lower):
+        command = lower[begun.end() - 1 : _line_end(lower, begun.end())].strip()
+        script = _SCRIPT.match(command)
+        command = script[1] if script else command
         if command in runs:
-            again = start
-        runs[command] = start
+            again = begun.start()
+        runs[command] = begun.start()
     if again < 0:
         return []
     rest = lower[again:]

@@ -17,7 +17,7 @@ from app.decide.diagnosis.excused_lines import find_excused_lines
 from app.decide.diagnosis.log_facts import facts_for
 from app.decide.diagnosis.log_text import Text
 from app.decide.diagnosis.regex_prefilter import required_strings
-from app.decide.diagnosis.run_outcome import ENDED, ERROR_LINE, RAISED, has_gone_on
+from app.decide.diagnosis.run_outcome import ENDED, ERROR_LINE, RAISED, ends_well, has_gone_on
 from app.decide.diagnosis.word_scores import score_causes
 from app.decide.plans.fixes import fix_of, without_button
 from app.model.advice import Diagnosis, EvidenceLine, Fix, OtherCause
@@ -91,7 +91,8 @@ def explain(
         return Diagnosis()
     if best is None or best.score < LIKELY:
         return Diagnosis(others=tuple(_guess_causes(text, known_issues, ranked)))
-    confidence: Literal["certain", "likely"] = "certain" if best.proof >= CERTAIN else "likely"
+    sure = best.proof >= CERTAIN and not ends_well(text.lower, best.last)
+    confidence: Literal["certain", "likely"] = "certain" if sure else "likely"
     fix = _choose_fix(best.known_issue, text.lower, known["os"]["family"])
     return Diagnosis(
         cause=best.known_issue.label,

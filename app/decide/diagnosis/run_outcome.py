@@ -6,6 +6,11 @@ import re
 
 from app.model.known_issue import KnownIssue
 
+# What CI services, BuildKit, kubectl, compose and the journal of systemd set before each line.
+PREFIX = (
+    r"(?:\d{4}-\d\d-\d\dt[\d:.]+z |#\d+ \d+\.\d+ |\[pod/[^\]\n]+\] (?:\d{4}-\d\d-\d\dt[\d:.]+z )?|"
+    r"[a-z]{3} [ \d]\d \d\d:\d\d:\d\d \S+ [\w.@-]+(?:\[\d+\])?: |[\w.-]+-\d+ +\| )?"
+)
 # That it ended in a failure: what words alone need before it may give an idea.
 ENDED = re.compile(
     r"traceback \(most recent call last\)|^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?\w*(?:error|exception|fatal)\b[ \t]*:|"
@@ -20,7 +25,7 @@ WORKED = re.compile(
     r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
     r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
     r"^ran \d+ tests? in [^\n]*\n\s*ok\b|"
-    r"^(?:\d{4}-\d\d-\d\dt[\d:.]+z )?=* ?\d+ passed\b(?![^\n]*\b(?:failed|errors?)\b)[^\n]* in [\d.]+ ?s",
+    rf"^{PREFIX}=* ?\d+ passed\b(?![^\n]*\b(?:failed|errors?)\b)[^\n]* in [\d.]+ ?s",
     re.MULTILINE,
 )
 # That what is reached over a network, or needs memory or a free file, was had after all.
@@ -30,20 +35,23 @@ PASSED = re.compile(
     re.MULTILINE,
 )
 ERROR_LINE = re.compile(
-    r"^[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
+    rf"^{PREFIX}[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
 )
 # How Python's logging writes an error, and pip's note on what it found installed: the run goes on.
 LOGGED = re.compile(r"[ \t]*error:(?:[\w.]+:\S| pip's dependency resolver does not currently)")
 # That another run begins: a prompt of a shell, of Python or of a notebook.
 NEW_RUN = re.compile(
-    r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|ps [a-z]:[^\n]*> ?|[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]:|!)\S",
+    r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|ps [a-z]:[^\n]*> ?|[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]: ?|!)\S",
     re.MULTILINE,
 )
 # The exception that a traceback ends in, its frames, and what Python prints below them.
 RAISED = re.compile(
-    r"^\W{0,6}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)",
+    rf"^{PREFIX}\W{{0,6}}(?:\[rank\d+\]:\s*)?(?:[\w.]+\.)?(\w+(?:error|exception))\b[ \t]*(?::|$)",
     re.MULTILINE,
 )
+
+
+_LAST_PART = 50_000  # signs of a log, in which its last outcome is looked for
 
 
 def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: int) -> bool:
@@ -58,6 +66,15 @@ def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: in
         if not ENDED.search(lower, well) and not ERROR_LINE.search(lower, well):
             return True
     return False
+
+
+def ends_well(lower: str, last: int) -> bool:
+    """Whether the last that the log shows, after ``last``, is work that went well."""
+    start = max(last, len(lower) - _LAST_PART)
+    worked = [match.end() for match in WORKED.finditer(lower, start)][-1:]
+    return bool(worked) and not (
+        ENDED.search(lower, worked[0]) or ERROR_LINE.search(lower, worked[0])
+    )
 
 
 def _successes(lower: str, start: int, *, passing: bool) -> list[int]:

@@ -30,8 +30,22 @@ ENDED_WELL = "{'train_runtime': 388.0, 'train_loss': 1.93, 'epoch': 2.0}\nsaved 
             "\nApproved.\n",
         ),
         ("$ python train.py\n", "$ python train.py\n" + ENDED_WELL),
+        ("$ python train.py\n", "$ python train.py --rows 9\n" + ENDED_WELL),
+        ("In [3]: trainer.train()\n", "In [4]: trainer.train()\n" + ENDED_WELL),
+        (
+            "##[group]Run python warm.py\n",
+            "##[error]Process completed with exit code 1.\n##[group]Run pytest\n3 passed in 1.00s\n",
+        ),
+        (
+            "Step 2/3 : RUN python warm.py || true\n",
+            "Step 3/3 : RUN python train.py\n" + ENDED_WELL,
+        ),
+        ("python warm.py\n", "make: [Makefile:3: warm] Error 1 (ignored)\n" + ENDED_WELL),
     ],
-    ids=["buildkit", "allowed", "traced", "chat", "question", "diff", "repeated"],
+    ids=[
+        *("buildkit", "allowed", "traced", "chat", "question", "diff", "repeated"),
+        *("other options", "notebook", "continue-on-error", "docker", "make"),
+    ],
 )
 def test_a_failure_that_is_none_of_the_run_is_not_named(before: str, after: str) -> None:
     assert explain(before + FULL + after, KNOWN_ISSUES).cause is None
@@ -48,8 +62,16 @@ def test_a_failure_that_is_none_of_the_run_is_not_named(before: str, after: str)
         "[10:05:01] INFO: saving\n[10:05:02] ERROR: " + FULL,
         "$ python train.py\n" + ENDED_WELL + "$ python train.py\n" + FULL,
         "$ python optional.py || true\n$ python train.py\n" + FULL,
+        "##[group]Run python train.py\n"
+        + FULL
+        + "##[error]Process completed with exit code 1.\n##[group]Run upload\nuploaded\n",
+        "Nov 20 09:11:05 box trainer[84]: {'loss': 1.9, 'epoch': 0.1}\n"
+        "Nov 20 09:11:06 box trainer[84]: " + FULL,
     ],
-    ids=["buildkit", "prompt", "traced", "logger", "fails at last", "after an allowed one"],
+    ids=[
+        *("buildkit", "prompt", "traced", "logger", "fails at last", "after an allowed one"),
+        *("a step that always runs", "journal"),
+    ],
 )
 def test_the_failure_of_the_run_itself_is_named(log: str) -> None:
     assert explain(log, KNOWN_ISSUES).cause == "disk_full"
@@ -60,3 +82,26 @@ def test_what_was_missing_and_then_installed_is_not_named() -> None:
     log = f"$ python train.py\n{MISSING}$ pip install -q sentencepiece\n{again}"
     assert explain(log, KNOWN_ISSUES).cause is None
     assert explain(f"$ python train.py\n{MISSING}", KNOWN_ISSUES).cause == "module_missing"
+    installed = "$ uv pip install sentencepiece\nInstalled 1 package\n + sentencepiece==0.2.1\n"
+    assert explain(f"$ python train.py\n{MISSING}{installed}", KNOWN_ISSUES).cause is None
+    still = f"$ python train.py\n{MISSING}{installed}$ python train.py\n{MISSING}"
+    assert explain(still, KNOWN_ISSUES).cause is not None
+
+
+def test_what_ended_well_at_last_is_not_certain_and_has_no_button() -> None:
+    warned = "OSError: [Errno 28] No space left on device\n"
+    alone = explain(f"$ python a.py\n{warned}", KNOWN_ISSUES)
+    assert (alone.confidence, alone.fix is not None and alone.fix.automatic) == ("certain", True)
+    followed = explain(f"$ python a.py\n{warned}$ python b.py\n{ENDED_WELL}", KNOWN_ISSUES)
+    assert followed.confidence != "certain"
+    assert followed.fix is None or not followed.fix.automatic
+
+
+@pytest.mark.parametrize(
+    "status", ["401 Client Error: Unauthorized", "403 Client Error: Forbidden"]
+)
+def test_a_status_of_no_package_index_is_no_cause(status: str) -> None:
+    error = f"requests.exceptions.HTTPError: {status} for url: https://%s\n"
+    log = "$ pip install requests\n$ python sync.py\n" + error
+    assert explain(log % "crm.example.org/contacts", KNOWN_ISSUES).cause is None
+    assert explain(log % "nexus.example.org/simple/torch/", KNOWN_ISSUES).cause is not None

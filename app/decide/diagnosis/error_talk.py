@@ -1,0 +1,135 @@
+"""Finds text that talks about errors: chats, questions, quotations, documents, diffs and source code.
+
+What a run printed and somebody copied into such a text, a traceback for instance, stays.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from app.decide.diagnosis.run_outcome import ERROR_LINE
+from app.model import limits
+
+Span = tuple[int, int]
+
+# A person's line of a chat, with the time before the name, or as IRC writes it.
+_CHAT = re.compile(
+    r"^(?:\[(?:[\d./-]{6,10},? )?\d{1,2}:\d\d(?::\d\d)?(?: [ap]m)?\] |\d{1,4}[./-]\d{1,2}[./-]\d{2,4}, \d{1,2}:\d\d(?: [ap]m)? - )"
+    r"([^\n:\[\]]{1,30}): [^\n]*|^(?:\[?\d\d:\d\d(?::\d\d)?\]? )?<([\w@+ -]{1,30})> [^\n]*",
+    re.MULTILINE,
+)
+# A name and a time above what the person wrote.
+_HEAD = re.compile(
+    r"^([^\W\d_][^\n:,\[\]\d]{1,28}?)(?:,| [—–-]| |) ?(?:(?:today|yesterday) at )?\[?\d{1,2}:\d\d(?: ?[ap]m)?\]?[ \t]*$",
+    re.MULTILINE,
+)
+_LOGGERS = re.compile(r"(?:debug|info|warn|warning|error|critical|fatal|trace|notice)\b")
+_PEOPLE = 2  # who take part in a chat, at least
+# A run's own words in a text: a traceback, an error that begins its line, a prompt.
+_REAL = re.compile(
+    rf"\n[ \t]*\n|\n(?:{ERROR_LINE.pattern.removeprefix('^')}|[\w.-]+@\S+[$#%>] |\$ \S|ps [a-z]:)"
+)
+_QUESTION = re.compile(r"^(?:\*\*)?q\d*(?:\*\*)?[:.] [^\n]*", re.MULTILINE)
+# What somebody tells of an error, and the quotation in it.
+_TOLD = re.compile(
+    r"\b(?:i|we|you|he|she|they|somebody|someone|people)(?:'ve|'d)? (?:\w+ )?"
+    r"(?:saw|seen?|gets?|got|had|have|hit|read|met|remember|wrote|said|googled)\b"
+)
+# What somebody asks, with a message in it. Python's own hints ("did you mean: 'x'?") ask otherwise.
+_ASKED = re.compile(
+    r"^(?:> ?)?(?:why|how|what|where|when|who|does|do|did|is|are|has|have|can|could|should|anyone|anybody)\b"
+    r"[^\n]*[\"'`][^\n]+[\"'`][^\n]*\?[ \t]*$",
+    re.MULTILINE,
+)
+_QUOTED = re.compile(r"\"[^\"\n]+\"|`[^`\n]+`")
+# Headings of a document, and its part on errors that may come.
+_HEADING = re.compile(r"^#{2,6} (?!error\b|fatal\b)[^\n]*[^\n#]$", re.MULTILINE)
+_ABOUT_WORDS = (
+    *("troubleshooting", "faq", "frequently asked"),
+    *(f"{how} {what}" for how in ("common", "known") for what in ("errors", "problems", "issues")),
+)
+_ABOUT = rf"\b(?:{'|'.join(_ABOUT_WORDS)})\b"
+_ERRORS_PART = re.compile(
+    rf"^(#{{1,6}}) [^\n]*{_ABOUT}[^\n]*|^[^\n#]{{0,40}}{_ABOUT}[^\n]{{0,40}}\n([=~-])\2{{3,}}$",
+    re.MULTILINE,
+)
+_PART_ENDS = re.compile(
+    r"^(?:traceback \(most|[\w.-]+@\S+[$#%>] |\$ \S|ps [a-z]:[^\n]*>)", re.MULTILINE
+)
+_HUNK = re.compile(r"^@@ -\d[^\n]*\n(?:[ +-][^\n]*\n?|\n(?=[ +-]))*", re.MULTILINE)
+# A line of source that would write an error.
+_SOURCE = re.compile(
+    r"^[ \t]*(?:[+-][ \t]*|\d+[:-][ \t]*)?(?:raise \w|print\(|log(?:ger|ging)?\.\w+\(|throw new )[^\n]*",
+    re.MULTILINE,
+)
+# A line of a file as grep shows it; compilers, warnings and pytest write a column or a space.
+_GREPPED = re.compile(
+    r"^[\w./\\-]+\.(?:py|md|rst|txt|toml|ya?ml|js|ts|c|cc|cpp|h):\d+[:-]"
+    r"(?=[^\s\d]|  )(?![ \t]*[\w.]*(?:error|exception|warning)\b)[^\n]*",
+    re.MULTILINE,
+)
+_FRAME_LINES = 3  # of a statement that Python shows below the frame of a traceback
+
+
+def find_error_talk(lower: str) -> list[Span]:
+    """Where such text stands in a log's small letters. Each kind is looked for only where a plain
+    string says that it may be there, and none in a log that is larger than people write (``TALK``).
+    """
+    if len(lower) > limits.TALK:
+        return []
+    spans = [*_chat(lower), *_quotations(lower)]
+    if "q: " in lower or "q:** " in lower:
+        spans += (match.span() for match in _QUESTION.finditer(lower))
+    if "@@ -" in lower:
+        spans += (match.span() for match in _HUNK.finditer(lower))
+    if "# " in lower:
+        spans += (match.span() for match in _HEADING.finditer(lower))
+    if any(word in lower for word in _ABOUT_WORDS):
+        spans += (_part_on_errors(lower, match) for match in _ERRORS_PART.finditer(lower))
+    if "grep" in lower or "$ rg " in lower:
+        spans += (match.span() for match in _GREPPED.finditer(lower))
+    if any(word in lower for word in ("raise ", "print(", "log", "throw new ")):
+        spans += _source_lines(lower)
+    return spans
+
+
+def _chat(lower: str) -> Iterator[Span]:
+    lines = [one for one in _CHAT.finditer(lower) if not _LOGGERS.match(one[1] or one[2])]
+    if len({one[1] or one[2] for one in lines}) >= _PEOPLE:
+        yield from (one.span() for one in lines)
+    heads = list(_HEAD.finditer(lower))
+    if len({one[1] for one in heads}) >= _PEOPLE:
+        for head in heads:
+            real = _REAL.search(lower, head.end())
+            yield head.start(), real.start() if real else len(lower)
+
+
+def _quotations(lower: str) -> Iterator[Span]:
+    yield from (asked.span() for asked in _ASKED.finditer(lower))
+    for told in _TOLD.finditer(lower):
+        start = lower.rfind("\n", 0, told.start()) + 1
+        end = lower.find("\n", told.end())
+        quotes = _QUOTED.finditer(lower, start, len(lower) if end < 0 else end)
+        yield from (quote.span() for quote in quotes)
+
+
+def _part_on_errors(lower: str, heading: re.Match[str]) -> Span:
+    """To the next heading of the same rank or a higher one, or to what a run printed."""
+    if heading[1]:
+        next_one = rf"^#{{1,{len(heading[1])}}} "
+    else:
+        next_one = rf"^[^\n]+\n{heading[2]}{{4,}}$"
+    following = re.compile(next_one, re.MULTILINE).search(lower, heading.end())
+    ends = [one.start() for one in (following, _PART_ENDS.search(lower, heading.end())) if one]
+    return heading.start(), min(ends, default=len(lower))
+
+
+def _source_lines(lower: str) -> Iterator[Span]:
+    """Those that no frame of a traceback shows; a log may be cut behind a frame's head."""
+    for line in _SOURCE.finditer(lower, lower.find("\n") + 1 or len(lower)):
+        start = line.start()
+        for _ in range(_FRAME_LINES):
+            start = lower.rfind("\n", 0, max(0, start - 1)) + 1
+        if 'file "' not in lower[start : line.start()]:
+            yield line.span()
