@@ -83,7 +83,7 @@ READ_FILE = _register_limit(
 TALK = _register_limit(
     "TALK",
     1 << 20,
-    "signs",
+    "bytes",
     "A text in which people talk about errors: a chat or a page has some 100 kB, a run's log may have 200 MB.",
 )
 

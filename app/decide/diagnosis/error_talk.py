@@ -1,4 +1,4 @@
-"""Finds text that talks about errors: chats, questions, quotations, documents, diffs and source code.
+"""Finds text that talks about errors: chats, questions, quotations, documents, source code.
 
 What a run printed and somebody copied into such a text, a traceback for instance, stays.
 """
