@@ -50,7 +50,7 @@ def open_session(options: argparse.Namespace) -> Session:
     from app.engine.load_machine import load_machine, recorded_run
     from app.engine.session import Session
     from app.knowledge import load
-    from app.model.answers import Answers
+    from app.model.answers import Answers, language_codes
 
     for option in _PATH_OPTIONS:
         given = getattr(options, option, None)
@@ -65,7 +65,10 @@ def open_session(options: argparse.Namespace) -> Session:
     if name is None and getattr(options, "takes_answers", True):
         name = system.computer.variables().get("UNSLOTH_SETUP_ANSWERS", "").strip() or None
     written = read_input(name) if name else None
-    answers = load_answers(written, name) if written is not None and name else Answers()
+    languages = language_codes(resource_names()("translations"))
+    answers = Answers()
+    if written is not None and name:
+        answers = load_answers(written, name, languages)
     given_answers = answers
     given = {
         "home": options.home,
@@ -85,7 +88,7 @@ def open_session(options: argparse.Namespace) -> Session:
     if not options.machine:
         policy = shared_home.policy(system)
         if policy is not None:
-            fixed = load_policy(read_input(policy), policy, given)
+            fixed = load_policy(read_input(policy), policy, given, languages)
         answers = msgspec.structs.replace(answers, **fixed)
         answers = msgspec.structs.replace(
             answers,

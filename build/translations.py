@@ -1,19 +1,23 @@
 """Collects the window's strings into resources/translations/*.ts and compiles them.
 
-Python build/translations.py [--check].
+Python build/translations.py [--check] [CODE ...]
 
 English is the source text. The texts of data and conclusions (build/extract_messages.py) are in the
 context ``Data``, with their places to fill in (``{needed}``), which a translation holds as they are.
-``--check`` changes nothing and says which language lacks what; exit code 1 where one does.
+A language is a file there: CODE begins one (``fr``), and nothing else names it.
+``--check`` changes nothing and lists what each language lacks, else one line counts it; exit code 1
+where one lacks something.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 import subprocess
 import sys
 import tempfile
+from itertools import chain
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -22,8 +26,8 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from build.extract_messages import ROOT, texts
 
 FOLDER = ROOT / "resources" / "translations"
-LANGUAGES = ("de",)
 PLURALS = ("en",)  # the source language needs a file for its plurals alone
+LANGUAGES = tuple(sorted({p.stem for p in FOLDER.glob("*.ts")} - set(PLURALS)))
 
 
 def sources() -> list[str]:
@@ -98,9 +102,9 @@ def messages(ts: Path) -> list[tuple[str, str, str, bool]]:
     return found
 
 
-def compile_all() -> None:
+def compile_all(languages: tuple[str, ...]) -> None:
     """Write the .qm files that the program loads."""
-    for language in (*LANGUAGES, *PLURALS):
+    for language in languages:
         subprocess.run(
             [
                 tool("lrelease"),
@@ -114,15 +118,15 @@ def compile_all() -> None:
         )
 
 
-def lacking() -> list[str]:
-    """What is in the source and not (or not yet) translated, one sentence each."""
-    faults = []
+def lacking(languages: tuple[str, ...]) -> dict[str, list[str]]:
+    """What is in the source and not (or not yet) translated: by language, one sentence each."""
+    faults = {}
     with tempfile.TemporaryDirectory() as folder:
-        for language in (*LANGUAGES, *PLURALS):
+        for language in languages:
             fresh = Path(folder) / f"{language}.ts"
             fresh.write_bytes((FOLDER / f"{language}.ts").read_bytes())
             collect(fresh, language)
-            faults += [
+            faults[language] = [
                 f"{language}: {context}: {source!r} has no translation"
                 for context, source, _, done in messages(fresh)
                 if not done
@@ -136,14 +140,22 @@ def main() -> int:
     options.add_argument(
         "--check", action="store_true", help="change nothing, list what lacks a translation"
     )
-    if not options.parse_args().check:
-        FOLDER.mkdir(parents=True, exist_ok=True)
-        for language in (*LANGUAGES, *PLURALS):
+    options.add_argument("code", nargs="*", help="a language to begin, such as fr")
+    given = options.parse_args()
+    wrong = [code for code in given.code if not re.fullmatch("[a-z]{2,3}", code)]
+    if wrong or (given.check and given.code):
+        options.error(f"expected codes of two or three small letters without --check, got {wrong}")
+    languages = tuple(dict.fromkeys((*LANGUAGES, *given.code, *PLURALS)))
+    if not given.check:
+        for language in languages:
             collect(FOLDER / f"{language}.ts", language)
-        compile_all()
-    faults = lacking()
-    for fault in faults:
-        print(fault, file=sys.stderr)
+        compile_all(languages)
+    faults = {language: lines for language, lines in lacking(languages).items() if lines}
+    if given.check:
+        print(*chain.from_iterable(faults.values()), sep="\n", end="\n" if faults else "")
+    elif faults:
+        counts = ", ".join(f"{language} {len(lines)}" for language, lines in faults.items())
+        print(f"Texts without a translation: {counts}; --check lists them.")
     return 1 if faults else 0
 
 

@@ -36,8 +36,11 @@ _FOLDERS = ("find_links", "python_mirror", "python_list")
 _ADDRESSES = ("index", "pytorch_index", "extra_indexes", *_FOLDERS)
 
 
-def load_answers(data: bytes, name: str) -> Answers:
-    """The answers. Raises ``InputError`` naming file, line, field and what was expected."""
+def load_answers(data: bytes, name: str, languages: Sequence[str] = ()) -> Answers:
+    """The answers. Raises ``InputError`` naming file, line, field and what was expected.
+    ``languages`` are those that the window speaks; without them any code of two or three letters
+    is taken.
+    """
     if len(data) > limits.ANSWERS:
         raise _answer_error(
             name,
@@ -75,7 +78,9 @@ def load_answers(data: bytes, name: str) -> Answers:
             Message(
                 "{where}: {expected}",
                 where=where,
-                expected=_explain_expected(_PATH.sub("", message), where),
+                expected=_expected_language(languages)
+                if where == "language" and languages
+                else _explain_expected(_PATH.sub("", message), where),
             ),
         ) from error
     except RecursionError as error:
@@ -88,6 +93,14 @@ def load_answers(data: bytes, name: str) -> Answers:
             _line_of_longest_number(text),
             Message("a value in it cannot be read ({error})", error=error),
         ) from error
+    if languages and answers.language not in (None, *languages):
+        raise _answer_error(
+            name,
+            line_of(text, "language"),
+            Message(
+                "{where}: {expected}", where="language", expected=_expected_language(languages)
+            ),
+        )
     for where, why in wrong_values(answers):
         raise _answer_error(
             name, line_of(text, where), Message("{where}: {why}", where=where, why=why)
@@ -95,11 +108,13 @@ def load_answers(data: bytes, name: str) -> Answers:
     return answers
 
 
-def load_policy(data: bytes, name: str, given: Mapping[str, object]) -> dict[str, object]:
+def load_policy(
+    data: bytes, name: str, given: Mapping[str, object], languages: Sequence[str] = ()
+) -> dict[str, object]:
     """The choices that an administrator's policy file makes, by field. Raises ``InputError`` naming
     what is wrong in it, or the option in ``given`` that wants something else.
     """
-    answers = load_answers(data, name)
+    answers = load_answers(data, name, languages)
     chosen = msgspec.toml.decode(data.decode("utf-8-sig"), type=dict[str, Any])
     fixed = {field: getattr(answers, field) for field in chosen if field != "schema"}
     for field, value in fixed.items():
@@ -215,6 +230,10 @@ def _line_of_item(text: str, index: int) -> int:
         line += piece.count("\n")
         at += len(piece)
     return 0
+
+
+def _expected_language(languages: Sequence[str]) -> Message:
+    return Message("expected one of {languages}", languages=", ".join(languages))
 
 
 def _explain_expected(message: str, where: str) -> str:

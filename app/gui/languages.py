@@ -2,22 +2,38 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
 
+from app.adapters.resources import resource_names
 from app.gui import theme
-
-# English is in the source; each other one has a file resources/translations/<code>.qm.
-LANGUAGES: tuple[tuple[str, str], ...] = (("en", "English"), ("de", "Deutsch"))
+from app.model.answers import language_codes
 
 _installed: list[QTranslator] = []
 _spoken = ["en"]
+
+
+@cache
+def offered() -> tuple[tuple[str, str], ...]:
+    """Code and own name of each language: English, which is in the source, and each that has a
+    file ``resources/translations/<code>.qm``.
+    """
+    others = (code for code in language_codes(resource_names()("translations")) if code != "en")
+    # Qt calls English without a country "American English".
+    return (("en", "English"), *((code, _own_name(code)) for code in others))
+
+
+def _own_name(code: str) -> str:
+    name = QLocale(code).nativeLanguageName() or code
+    return name[:1].upper() + name[1:]
 
 
 def chosen(wanted: str | None) -> str:
     """The code of the language to use: the answer's, or the system's where there is a translation,
     else English.
     """
-    codes = {code for code, _ in LANGUAGES}
+    codes = {code for code, _ in offered()}
     for name in (wanted, QLocale.system().name()):
         if name and name.replace("-", "_").split("_")[0].lower() in codes:
             return name.replace("-", "_").split("_")[0].lower()

@@ -38,7 +38,7 @@ def make_menu(wizard: Frame) -> QMenu:
     spoken = menu.addMenu(translate("Menu", "&Language"))
     _add_choices(
         spoken,
-        languages.LANGUAGES,
+        languages.offered(),
         languages.chosen(wizard.session.answers.language),
         wizard.set_language,
     )

@@ -6,7 +6,7 @@ The way from page to page.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, assert_never, cast
 
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWizard
@@ -58,9 +58,11 @@ def make_page(stage: Stage, wizard: Wizard) -> Page:
         from app.gui.pages.train import Train
 
         return Train(wizard)
-    from app.gui.pages.ready import Ready
+    if stage == "ready":
+        from app.gui.pages.ready import Ready
 
-    return Ready(wizard)
+        return Ready(wizard)
+    assert_never(stage)
 
 
 def titles() -> list[tuple[Stage, str]]:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Iterable
+from typing import Annotated, Literal
+
+import msgspec
 
 from app.model.value import Value
 
@@ -18,7 +21,8 @@ class Answers(Value, frozen=True, kw_only=True):
     profile: str | None = None
     home: str | None = None
     all_users: bool = False  # one home for every user of the PC, an administrator's
-    language: Literal["en", "de"] | None = None
+    # one of those that resources/translations/ holds a file of
+    language: Annotated[str, msgspec.Meta(pattern="^[a-z]{2,3}$")] | None = None
     index: str | None = None
     pytorch_index: str | None = None
     extra_indexes: tuple[str, ...] = ()
@@ -40,3 +44,10 @@ class Answers(Value, frozen=True, kw_only=True):
     menu_entry: bool = False  # an entry in the Start menu that opens a terminal with it
     check_updates: bool = True  # whether a newer version of this program may be asked for
     theme: Literal["system", "light", "dark"] = "system"
+
+
+def language_codes(files: Iterable[str]) -> tuple[str, ...]:
+    """The languages that the names in ``resources/translations/`` stand for, sorted: ``de.qm`` is
+    German. English is among them, since its plurals have a file.
+    """
+    return tuple(sorted(name.removesuffix(".qm") for name in files if name.endswith(".qm")))

@@ -36,14 +36,6 @@ FILES: tuple[tuple[str, str], ...] = (
     # qsvg.dll and qsvgicon.dll stay: the style sheet names .svg files for arrows and ticks.
     ("PySide6/plugins/imageformats/q[!s]*.dll", "picture formats that no page shows"),
     ("PySide6/plugins/styles/*", "looks of Windows; the window draws itself on Qt's Fusion style"),
-    (
-        "PySide6/translations/qtbase_[!d]*.qm",
-        "Qt's own words in languages that the window does not speak",
-    ),
-    (
-        "PySide6/translations/qtbase_d[!e]*.qm",
-        "Qt's own words in languages that the window does not speak",
-    ),
     ("PySide6/translations/qt_*.qm", "words of Qt modules that are not inside"),
     ("resources/licences/*", "texts that stand in LICENCES.txt, which is made for the package"),
     ("license_expression/data/*.LICENSE", "texts; the program needs the names alone"),
@@ -75,9 +67,18 @@ MODULES: tuple[tuple[str, str], ...] = (
 )
 
 
+QT_WORDS = "PySide6/translations/qtbase_*.qm"
+SPOKEN = {
+    f"PySide6/translations/qtbase_{language.stem}.qm"
+    for language in (Path(__file__).parents[2] / "resources" / "translations").glob("*.ts")
+}
+
+
 def reason_for_file(name: str) -> str | None:
     """Why a collected file stays out, or ``None`` when it belongs inside."""
     plain = name.replace("\\", "/")
+    if fnmatch(plain, QT_WORDS) and plain not in SPOKEN:
+        return "Qt's own words in languages that the window does not speak"
     return next((reason for pattern, reason in FILES if fnmatch(plain, pattern)), None)
 
 

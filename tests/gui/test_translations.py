@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from pytestqt.qtbot import QtBot
 
 from app.gui import formatting, languages
+from app.model.answers import language_codes
 from build.translations import FOLDER, LANGUAGES, messages
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +28,7 @@ def test_every_string_of_the_source_is_translated(language: str) -> None:
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -75,3 +76,10 @@ def test_an_unknown_language_means_the_systems_or_english() -> None:
     system = QLocale.system().name().split("_")[0]
     assert languages.chosen("tlh") == (system if system in {"de", "en"} else "en")
     assert languages.chosen("de-AT") == "de"
+
+
+def test_a_language_is_a_file_and_no_code() -> None:
+    files = {path.stem for path in FOLDER.glob("*.qm")}
+    assert {code for code, _ in languages.offered()} == files == {*LANGUAGES, "en"}
+    assert ("en", "English") in languages.offered() and ("de", "Deutsch") in languages.offered()
+    assert language_codes(("fr.qm", "fr.ts", "de.qm", "README.md")) == ("de", "fr")

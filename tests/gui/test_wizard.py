@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from app.engine.stages import Stage
+from app.engine.stages import STAGES, Stage
 from app.gui import languages, theme
 from app.gui.main import application
 from app.gui.menu import make_menu
@@ -284,7 +284,9 @@ def test_the_rail_fills_the_height_and_says_where_the_visit_stands(qtbot: QtBot)
         wizard.height(),
     )
     assert wizard.currentPage().mapTo(wizard, QPoint(0, 0)) == QPoint(theme.RAIL_WIDTH, 0)
-    assert wizard.rail.steps["setup"].accessibleName() == "Step 3 of 8: Setup, this page"
+    assert (
+        wizard.rail.steps["setup"].accessibleName() == f"Step 3 of {len(STAGES)}: Setup, this page"
+    )
     assert wizard.rail.steps["welcome"].accessibleName().endswith("done")
     assert wizard.rail.card.text() == "GeForce RTX 3090"
     assert wizard.rail.detail.text() == "24 GB · driver 576.80"
@@ -298,7 +300,7 @@ def test_another_language_at_once_and_on_the_same_page(qtbot: QtBot) -> None:
     assert wizard.stage == "setup"
     assert wizard.session.answers.language == "de"
     assert "Zurück" in {b.text() for b in inside(wizard.currentPage(), QAbstractButton)}
-    assert wizard.rail.steps["install"].accessibleName().startswith("Schritt 5 von 8")
+    assert wizard.rail.steps["install"].accessibleName().startswith(f"Schritt 5 von {len(STAGES)}")
 
 
 def test_another_look_at_once(qtbot: QtBot) -> None:

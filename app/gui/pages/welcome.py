@@ -179,7 +179,7 @@ class Welcome(Page):
         card = Card()
         card.box.setSpacing(6)
         self.language = Combo()
-        for code, name in languages.LANGUAGES:
+        for code, name in languages.offered():
             self.language.addItem(name, code)
         spoken = self.frame.preference("language")
         self.language.setCurrentIndex(self.language.findData(languages.chosen(spoken)))

@@ -5,7 +5,9 @@ On a PC without a fault none speaks, and each speaks at its own change alone.
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -901,6 +903,16 @@ def test_every_id_of_the_contract_fires_somewhere_and_stays_silent_elsewhere(
     fired = {name for case in CASES for name in case[3]}
     assert set(CONTRACT) <= fired
     assert set(CONTRACT) <= {rule.id for rule in knowledge.rules.rules}
+
+
+def test_every_rule_has_an_example(knowledge: Knowledge) -> None:
+    """A row of CASES or a machine that ships; what needs more than a machine has a test of its own."""
+    elsewhere = {"driver-too-new", "knowledge-old", "home-not-ours"}  # test_ranking, journeys
+    shown = {name for case in CASES for name in case[3]} | elsewhere
+    for golden in (Path(__file__).parents[2] / "machines" / "goldens").glob("*.json"):
+        lines = json.loads(golden.read_text("utf-8"))["findings"]
+        shown |= {line.split()[1].removesuffix(":") for line in lines}
+    assert {rule.id for rule in knowledge.rules.rules} <= shown
 
 
 def test_a_bundle_makes_the_network_unneeded(knowledge: Knowledge) -> None:
