@@ -123,13 +123,12 @@ def logits(model, tokenizer):
         return model(input_ids=ids).logits.double()
 
 
-def greedy(folder):
-    """The tokens of the text and the likeliest next one at each."""
+def tell_logits(folder):
+    """The tokens of the text and all logits at each."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32)
     ids = tokenizer(TEXT)["input_ids"]
-    best = logits(model, tokenizer)[0].argmax(1).tolist()
-    print(json.dumps({"prompt": ids, "logits_argmax": best}))
+    print(json.dumps({"prompt": ids, "logits": logits(model, tokenizer)[0].tolist()}))
 
 
 def compare(base, adapter, merged):
@@ -184,8 +183,8 @@ def main():
         make_four_bits(*arguments)
     elif task == "sentencepiece":
         make_sentencepiece(*arguments)
-    elif task == "greedy":
-        greedy(*arguments)
+    elif task == "logits":
+        tell_logits(*arguments)
     elif task == "gguf":
         tell_gguf(*arguments)
     elif task == "compare":

@@ -1,7 +1,4 @@
-"""With llama-cpp-python: loads a GGUF file, evaluates a prompt, prints the likeliest tokens.
-
-The prompt's own tokens, and the likeliest next one at each.
-"""
+"""With llama-cpp-python: loads a GGUF file, evaluates a prompt, prints its tokens and all logits."""
 
 import json
 import sys
@@ -14,4 +11,4 @@ model = Llama(sys.argv[1], n_ctx=128, logits_all=True, verbose=False)
 tokens = model.tokenize(TEXT.encode(), add_bos=True)
 model.eval(tokens)
 scores = numpy.asarray(model.scores[: len(tokens)])
-print(json.dumps({"prompt": tokens, "logits_argmax": [int(n) for n in scores.argmax(1)]}))
+print(json.dumps({"prompt": tokens, "logits": scores.tolist()}))

@@ -82,26 +82,56 @@ def test_the_modelfile_has_the_models_template_and_stop_words(exported: Path) ->
     assert 'PARAMETER stop "</s>"' in text
 
 
-def test_the_converter_is_fetched_once(
-    home: Path, run_id: str, exported: Path, merged: Path, tmp_path: Path
-) -> None:
-    """In 16 bits, with nothing fetched; the weights are the merged ones, rounded."""
+@pytest.fixture(scope="module")
+def half(home: Path, run_id: str, exported: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Another one in 16 bits, for which nothing is fetched again."""
+    folder = tmp_path_factory.mktemp("half") / "half"
     run = Run(home, "export", run_id, "--format", "gguf", "--quantization", "f16", "--output",
-              str(tmp_path / "half"))  # fmt: skip
+              str(folder))  # fmt: skip
     assert run.end() == 0, run.errors
     assert [e["step"] for e in run.events if e.get("what") == "started"] == ["export"]
-    seen = read(home, tmp_path / "half" / "model.gguf", merged)
-    assert seen["kinds"] == ["F16", "F32"] and seen["apart"] < 1e-3
     assert not list((home / "wheels").glob("llama*"))
+    return folder
+
+
+def test_sixteen_bits_are_the_merged_model_rounded(home: Path, half: Path, merged: Path) -> None:
+    seen = read(home, half / "model.gguf", merged)
+    assert seen["kinds"] == ["F16", "F32"] and seen["apart"] < 1e-3
 
 
 @pytest.mark.skipif(not RUNTIME, reason="LLAMA_RUNTIME names no Python with llama-cpp-python")
-def test_a_runtime_goes_on_with_the_same_tokens(exported: Path, merged: Path) -> None:
-    """llama.cpp itself loads the file; greedy, it says what transformers says with the merged model."""
-    argv = [RUNTIME, str(PROBE.with_name("gguf_runtime_probe.py")), str(exported / "model.gguf")]
+def test_the_runtime_computes_what_the_merged_model_does(
+    home: Path, run_id: str, exported: Path, half: Path, merged: Path
+) -> None:
+    """llama.cpp loads both files; their logits are near the merged model's, and the untrained model's
+    are not: largest difference over the largest logit.
+    """
+    record = json.loads((home / "runs" / run_id / "training.json").read_text("utf-8"))
+    right = probe("logits", merged)
+    plain = probe("logits", record["settings"]["model"])
+    apart = {
+        kind: largest_apart(asked(folder), right)
+        for kind, folder in (("f16", half), ("q8_0", exported))
+    }
+    apart["untrained"] = largest_apart(plain, right)
+    print(apart)
+    assert apart["f16"] < 0.01 and apart["q8_0"] < 0.05 < apart["untrained"], apart
+
+
+def asked(folder: Path) -> Any:
+    """What the runtime says of a GGUF file."""
+    argv = [RUNTIME, str(PROBE.with_name("gguf_runtime_probe.py")), str(folder / "model.gguf")]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
-    there = json.loads(done.stdout.strip().splitlines()[-1])
-    here = probe("greedy", merged)
-    assert there["prompt"] == here["prompt"]
-    assert there["logits_argmax"] == here["logits_argmax"]
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def largest_apart(one: Any, other: Any) -> float:
+    """The largest difference of two answers' logits over the largest logit of the second."""
+    assert one["prompt"] == other["prompt"]
+    pairs = [
+        pair
+        for a, b in zip(one["logits"], other["logits"], strict=True)
+        for pair in zip(a, b, strict=True)
+    ]
+    return float(max(abs(a - b) for a, b in pairs) / max(abs(b) for _, b in pairs))
