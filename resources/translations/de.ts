@@ -8676,6 +8676,10 @@
         <source>{index} has no {file}.</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>expected one of {languages}</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
