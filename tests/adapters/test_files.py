@@ -241,6 +241,8 @@ def test_a_pipe_or_a_ring_of_links_keeps_nobody_waiting(
     tmp_path: Path, kind: str, below: str
 ) -> None:
     """A pipe that is opened waits for its writer: the survey lost the home folder by it."""
+    if sys.platform == "win32":
+        return
     there = tmp_path / "there"
     if kind == "pipe":
         os.mkfifo(there)

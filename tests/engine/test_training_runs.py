@@ -21,6 +21,7 @@ from app.model import limits
 from app.model.dataset import Confirmation, ReadOptions
 from app.model.errors import ExitCode, ExpectedError, InputError, NotInstalledError
 from app.model.event import Failed, Measured, Progress, StepEvent, Stopped
+from app.model.plan import Plan
 from app.model.training import TrainingPreview, TrainingRequest
 from app.steps.run_training import _Sieve
 from tests.training.homes import (
@@ -137,10 +138,10 @@ def test_a_file_whose_shape_is_unknown_is_shown_with_its_question(
     assert seen.tokens is not None and seen.open_questions == ()
 
 
-def stop_at(session: Session, plan: object, step: int, times: int) -> list[StepEvent]:
+def stop_at(session: Session, plan: Plan, step: int, times: int) -> list[StepEvent]:
     """The events of a run that is asked to stop when it has come to a step."""
     events = []
-    for event in session.execution.run(plan):  # type: ignore[arg-type]
+    for event in session.execution.run(plan):
         events.append(event)
         what = event.what
         stopping = isinstance(what, Progress) and what.done >= step and times > 0
