@@ -148,13 +148,15 @@ def suite(python: str, form: str, paths: Sequence[str], release: bool = False) -
         "whole": "not windows",
     }[form]
     chosen = list(paths) or ["tests", "--ignore=tests/packed"]
-    # A file's tests stay together: its fixtures (an installed home, a window) are made once.
-    parallel = [] if paths else ["-n", str(min(4, os.cpu_count() or 1)), "--dist", "loadfile"]
+    # A file's tests stay together: its fixtures (an installed home, a window) are made once. A file
+    # whose worker broke down is tried once more, not with each new worker.
+    workers = str(min(4, os.cpu_count() or 1))
+    parallel = ["-n", workers, "--dist", "loadfile", "--max-worker-restart", "1"]
     return watch(
         "suite",
         [
             *[python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--durations=10"],
-            *parallel,
+            *([] if paths else parallel),
             *(["--release"] if release else []),
             *["-m", marks, *chosen],
         ],
