@@ -11,6 +11,8 @@ if sys.platform == "win32":
     import ctypes
     from ctypes import wintypes
 
+    _MORE_DATA = 234  # winerror.h: ERROR_MORE_DATA
+
     class _Process(ctypes.Structure):
         """``RM_PROCESS_INFO`` with its ``RM_UNIQUE_PROCESS`` first."""
 
@@ -31,7 +33,7 @@ if sys.platform == "win32":
             return []
         try:
             manager = ctypes.WinDLL("rstrtmgr")
-        except OSError:  # a Windows without it (Server Core, Wine)
+        except OSError:  # a Windows without it
             return []
         session, key = wintypes.DWORD(), ctypes.create_unicode_buffer(33)
         if manager.RmStartSession(ctypes.byref(session), 0, key):
@@ -40,14 +42,19 @@ if sys.platform == "win32":
             names = (wintypes.LPCWSTR * len(files))(*files)
             if manager.RmRegisterResources(session, len(files), names, 0, None, 0, None):
                 return []
-            needed, count, reasons = wintypes.UINT(), wintypes.UINT(64), wintypes.DWORD()
-            processes = (_Process * 64)()
-            failed = manager.RmGetList(
-                session, ctypes.byref(needed), ctypes.byref(count), processes, ctypes.byref(reasons)
-            )
-            if failed not in (0, 234):  # 234: there are more than that
-                return []
-            return [(int(processes[n].pid), str(processes[n].name)) for n in range(count.value)]
+            needed, reasons, room = wintypes.UINT(), wintypes.DWORD(), 64
+            for _ in range(3):  # programs may start between the two questions
+                processes, count = (_Process * room)(), wintypes.UINT(room)
+                failed = manager.RmGetList(
+                    *(session, ctypes.byref(needed), ctypes.byref(count)),
+                    *(processes, ctypes.byref(reasons)),
+                )
+                if failed == _MORE_DATA:  # nothing is promised about the array then
+                    room = needed.value + 8
+                    continue
+                found = [] if failed else processes[: count.value]
+                return [(int(one.pid), str(one.name)) for one in found]
+            return []
         finally:
             manager.RmEndSession(session)
 else:
