@@ -54,7 +54,8 @@ class KnownIssue(Value, frozen=True, kw_only=True):
 
     ``lasting``: work that goes on does not show that it was overcome; ``passing``: any success
     after it does, as with networks and memory. ``check`` is a first thing to look at where the
-    cause is only an idea; empty takes the one of its stage."""
+    cause is only an idea; empty takes the one of its stage. ``source`` says where meaning and fix
+    are from, ``date`` when that was looked up (its form: ``app/knowledge.py``, ``is_source``)."""
 
     label: str
     title: str
@@ -71,6 +72,8 @@ class KnownIssue(Value, frozen=True, kw_only=True):
     lasting: bool = False
     passing: bool = False
     check: str = ""
+    source: str = ""
+    date: str = ""
 
 
 class Harmless(Value, frozen=True, kw_only=True):
