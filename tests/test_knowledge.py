@@ -5,6 +5,7 @@ File, place, and what was expected.
 
 from __future__ import annotations
 
+import re
 import time
 import tomllib
 from collections.abc import Callable
@@ -134,6 +135,53 @@ def test_what_a_card_must_have_names_its_source_and_date(knowledge: Knowledge) -
             assert profile.needs.driver_source, profile.id
             assert profile.needs.compute_source, profile.id
             assert len(profile.needs.date) == 10, profile.id
+
+
+REGISTRIES = ("py" + "pi.org", "python" + "hosted.org", "npm" + "js.org", "anaconda.org")
+
+
+def source_fault(source: str, date: str) -> str:
+    """What is wrong with a source by the form that CONTRIBUTING.md tells; empty where it is well."""
+    if not re.fullmatch(r"20\d\d-[01]\d-[0-3]\d", date):
+        return f"{date!r} is no day"
+    if any(name in source for name in REGISTRIES):
+        return "it is the address of a package registry"
+    if "from memory" in source:
+        return "memory is no source"
+    if none := re.match(r"none found, (\S{10})", source):
+        return "" if none[1] == date else "it names another day than `date`"
+    own = re.findall(r"(?:this program: |seen: [^;]*?)((?:app|tests|resources)/[\w./-]+)", source)
+    if missing := [path for path in own if not (ROOT / path.rstrip(".,;")).exists()]:
+        return f"{missing[0]} is not there"
+    told = bool(own) or re.search(r"(?:^|; )seen: \S+ \S+", source)
+    return "" if told or re.search(r"https://[\w.-]+\.\w+/\S+", source) else "it names nothing"
+
+
+def test_every_finding_and_known_issue_says_where_it_is_from(knowledge: Knowledge) -> None:
+    told = [(r.id, r.source, r.date) for r in knowledge.rules.rules]
+    told += [(k.label, k.source, k.date) for k in knowledge.known_issues.causes]
+    faults = {name: fault for name, source, date in told if (fault := source_fault(source, date))}
+    assert not faults
+
+
+@pytest.mark.parametrize(
+    ("source", "date", "words"),
+    [
+        ("", "2026-11-30", "names nothing"),
+        ("NVIDIA's manual", "2026-11-30", "names nothing"),
+        ("https://example.org/a", "", "no day"),
+        ("this program: app/nowhere.py", "2026-11-30", "not there"),
+        ("none found, 2026-11-30", "2026-11-29", "another day"),
+        ("https://" + REGISTRIES[0] + "/project/torch/", "2026-11-30", "registry"),
+        ("https://example.org/a; the rest from memory", "2026-11-30", "memory"),
+        ("seen: install --verify, Unsloth 2026.10.9 on Debian 12", "2026-11-30", ""),
+        ("none found, 2026-11-30", "2026-11-30", ""),
+        ("https://example.org/a", "2026-11-30", ""),
+    ],
+)
+def test_the_form_of_a_source(source: str, date: str, words: str) -> None:
+    fault = source_fault(source, date)
+    assert words in fault if words else not fault
 
 
 def test_every_profile_has_something_for_and_against_it(knowledge: Knowledge) -> None:

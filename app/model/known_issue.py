@@ -55,7 +55,7 @@ class KnownIssue(Value, frozen=True, kw_only=True):
     ``lasting``: work that goes on does not show that it was overcome; ``passing``: any success
     after it does, as with networks and memory. ``check`` is a first thing to look at where the
     cause is only an idea; empty takes the one of its stage. ``source`` says where meaning and fix
-    are from, ``date`` when that was looked up (its form: ``app/knowledge.py``, ``is_source``)."""
+    are from, ``date`` when that was looked up (CONTRIBUTING.md tells their form)."""
 
     label: str
     title: str
