@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _WINDOW_OPTIONS = ("answers", "home", "profile", "offline", "index", "pytorch-index", "machine")
 _PATH_OPTIONS = (
     "home", "offline", "output", "verify", "bundle", "put_back", "data", "model", "write_script",
-    "llama_cpp", "base", "directory",
+    "llama_cpp", "base", "directory", "folder",
 )  # fmt: skip
 _QT_OPTIONS = ("-platform", "-style")
 

@@ -95,6 +95,16 @@ def test_locks_hold_versions_that_the_profile_names(knowledge: Knowledge) -> Non
             assert "torchaudio" not in pins
 
 
+def test_each_lock_holds_one_pip_with_its_hash(knowledge: Knowledge) -> None:
+    """``pip install`` of a person, a notebook or a tool ends in this environment and in no other."""
+    for profile in knowledge.profiles:
+        for family in ("windows", "linux"):
+            texts = [p.requirements for p in profile.parts if p.platform == family]
+            assert sum(text.count("\npip==") for text in texts) == 1, (profile.id, family)
+            (pip,) = [text for text in texts if "\npip==" in text]
+            assert pip.partition("\npip==")[2].splitlines()[1].strip().startswith("--hash=sha256:")
+
+
 def test_on_windows_torch_never_comes_from_the_default_index_for_a_card(
     knowledge: Knowledge,
 ) -> None:

@@ -250,6 +250,10 @@ def _add_env_options(parser: ArgumentParser) -> None:
     parser.add_argument("what", choices=["path"], help="path: the active environment's stable path")
 
 
+def _add_workspace_options(parser: ArgumentParser) -> None:
+    parser.add_argument("folder", metavar="FOLDER", help="a folder of yours; a new one is made")
+
+
 def _add_completion_options(parser: ArgumentParser) -> None:
     parser.add_argument("for_shell", metavar="SHELL", choices=["bash", "powershell"])
 
@@ -396,6 +400,16 @@ COMMANDS: tuple[CommandSpec, ...] = (
         _add_env_options,
         examples=(("env path", "stays the same when a newer setup is installed"),),
         light=True,
+        finds_shared=True,
+    ),
+    CommandSpec(
+        "workspace",
+        "let VS Code find the active environment in a folder of yours",
+        environment_commands.workspace,
+        _PLACES,
+        _add_workspace_options,
+        lambda _: True,
+        (("workspace ~/training", "writes .vscode/settings.json, and never over yours"),),
         finds_shared=True,
     ),
     CommandSpec(

@@ -40,6 +40,11 @@ def env(run: CommandRun) -> ExitCode:
     return ExitCode.DONE
 
 
+def workspace(run: CommandRun) -> ExitCode:
+    """``workspace FOLDER``."""
+    return run.run_plan(run.session.plans.workspace(run.options.folder))
+
+
 def completion(run: CommandRun) -> ExitCode:
     """``completion bash|powershell``."""
     from app.cli import completions

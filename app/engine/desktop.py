@@ -85,11 +85,11 @@ class Desktop:
 
         return editors.found(self._session)
 
-    def open_editor(self, editor: Editor) -> str:
+    def open_editor(self, editor: Editor, folder: str = "") -> str:
         """Start one with the active environment; what a person needs to know, in a sentence."""
         from app.engine import editors
 
-        return editors.start(self._session, editor)
+        return editors.start(self._session, editor, folder)
 
     def show_progress(self, window: int, share: float) -> None:
         """How far the run is, on the task bar; below zero takes it away."""

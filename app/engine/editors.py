@@ -52,9 +52,10 @@ def _find_code_program(session: Session, path: str) -> str:
     return program if is_script and session.system.files.exists(program) else path
 
 
-def start(session: Session, editor: Editor) -> str:
-    """Start it in the home folder with the active environment; what a person needs to know, in a
-    sentence. Raises ``NotInstalledError``, ``ExpectedError('not-opened')``.
+def start(session: Session, editor: Editor, folder: str = "") -> str:
+    """Start it with the active environment, in a folder that names it to VS Code where one is given;
+    what a person needs to know, in a sentence. Raises ``NotInstalledError``,
+    ``ExpectedError('not-opened')``.
     """
     session.home.require_real_machine()
     pointer, place = session.home.pointer(), session.place
@@ -62,10 +63,12 @@ def start(session: Session, editor: Editor) -> str:
         raise NotInstalledError(
             Message("There is no active environment to open it with; expected one.")
         )
-    folder = (place.home,) if editor.name == "vscode" else ()
+    opened = (folder or place.home,) if editor.name == "vscode" else ()
     session.system.computer.launch(
-        (*editor.argv, *folder), place.home, place.environment(pointer.active)
+        (*editor.argv, *opened), folder or place.home, place.environment(pointer.active)
     )
+    if folder and editor.name == "vscode":
+        return f"VS Code opens {folder}, which names this environment to it."
     python = place.environment_python(pointer.active)
     if editor.name == "vscode":
         return f"VS Code opens. The interpreter to select there: {python}"

@@ -16,6 +16,7 @@ from app.model.own_packages import PackageChange, decode_own_packages
 from app.model.plan import AddPackages, Plan
 from app.model.profile import Platform, Profile
 from app.ports import Computer
+from app.steps.make_workspace import settings_there
 
 if TYPE_CHECKING:
     from app.engine.session import Session
@@ -57,6 +58,33 @@ def shortcut_plan(
     if folder is None:
         raise InputError(Message("This system names no folder for the entries of its menu."))
     return builder.shortcut_plan(profile, place, environment, folder)
+
+
+def workspace_plan(session: Session, profile: Profile, environment: str, folder: str) -> Plan:
+    """The plan of a folder in which VS Code finds the active environment. Raises ``InputError`` for a
+    folder of this program's own and for a file, ``ExpectedError('settings-there')`` where
+    somebody else's settings lie there.
+    """
+    place, files = session.place, session.system.files
+    if place.holds(folder) or folder == place.home:
+        raise InputError(
+            Message(
+                "{folder} lies in the home folder {home}; expected a folder of your own.",
+                folder=folder,
+                home=place.home,
+            )
+        )
+    if files.exists(folder) and not files.is_folder(folder):
+        raise InputError(Message("{folder} is a file; expected a folder.", folder=folder))
+    stable = session.environments.stable_path()
+    python = place.environment_python(environment).replace(
+        place.environment(environment), stable, 1
+    )
+    path = place.join(folder, ".vscode", "settings.json")
+    made_as = session.home.journal.made_hash(path) or ""
+    if files.exists(path) and files.sha256(path) != made_as:
+        raise settings_there(path, python)
+    return builder.workspace_plan(profile, place, environment, folder, python, made_as)
 
 
 def jupyter_kernels(computer: Computer, place: HomeLayout) -> str:

@@ -228,6 +228,19 @@ class Journal:
             rest = rest.replace("/", "\\")
         return self._home + rest
 
+    def made_hash(self, path: str) -> str | None:
+        """The SHA-256 of what the last run wrote to a path, where it was written down."""
+        return self._last_made(path).get("sha256")
+
+    def made_folder(self, path: str) -> str | None:
+        """The outermost folder that was made for a file, where it was written down."""
+        return self._last_made(path).get("new")
+
+    def _last_made(self, path: str) -> dict[str, str]:
+        made = (e.values for e in self.entries() if e.kind == "effect" and e.effect == "made")
+        found = [values for values in made if values.get("path") == path]
+        return found[-1] if found else {}
+
     def made_for(self, environment: str) -> tuple[str, ...]:
         """What runs have made outside of an environment that is of no use without it."""
         return tuple(

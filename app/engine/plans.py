@@ -181,6 +181,11 @@ class Plans:
             profile, environment, self._session.place, self._session.system.computer
         )
 
+    def workspace(self, folder: str) -> Plan:
+        """A folder of a person's in which VS Code finds the active environment."""
+        profile, environment = self._default_to_active(None, None)
+        return integrations.workspace_plan(self._session, profile, environment, folder)
+
     def _default_to_active(
         self, profile: Profile | None, environment: str | None
     ) -> tuple[Profile, str]:

@@ -14,7 +14,7 @@ from app.model.message import Message, joined
 from app.model.pointer import Pointer, decode_pointer
 from app.ports import Files
 from app.steps import quarantine
-from app.steps.removing import GONE, Record, sweep, take_away, take_some_away
+from app.steps.removing import GONE, sweep, take_away, take_some_away
 
 _NOT_OURS = Message("The journal does not say that this program made it.")
 _KERNEL = "kernel.json"  # all that is put into the folder of a Jupyter kernel
@@ -90,7 +90,7 @@ def list_removable(
         Uninstallable(f"made:{path}", path, path, files.size(path) or 0)
         for path in made
         if path not in known and files.exists(path) and not place.holds(path)
-        if path != place.home
+        if path != place.home and not _is_changed(path, files, journal)
     ]
     order = {path: number for number, path in enumerate(made)}
     items = [
@@ -203,7 +203,7 @@ def remove(
         elif place.holds(item.path):
             left = take_away(item.path, files, record)
         else:
-            left = _remove_outside(item.path, files, place, record)
+            left = _remove_outside(item.path, files, place, journal)
         yield replace(item, left=left)
 
 
@@ -217,7 +217,7 @@ def _remove_environment(name: str, files: Files, place: HomeLayout, journal: Jou
             record("removed", {"path": place.pointer})
             files.remove(place.pointer)
         for beside in journal.made_for(name):
-            _remove_outside(beside, files, place, record)
+            _remove_outside(beside, files, place, journal)
         if files.exists(place.verification(name)):
             record("removed", {"path": place.verification(name)})
             files.remove(place.verification(name))
@@ -229,13 +229,33 @@ def _remove_environment(name: str, files: Files, place: HomeLayout, journal: Jou
     return take_some_away(path, ours, files, record, forget)
 
 
-def _remove_outside(path: str, files: Files, place: HomeLayout, record: Record) -> str:
-    """What was made outside of home: a file or link, or of a folder the file that was put into it."""
+def _is_changed(path: str, files: Files, journal: Journal) -> bool:
+    """Whether a file was written down with its hash and is another one by now: a person's."""
+    made_as = journal.made_hash(path)
+    return made_as is not None and (files.is_folder(path) or files.sha256(path) != made_as)
+
+
+def _list_above(folder: str, place: HomeLayout) -> Iterator[str]:
+    """The folders that hold one, from it upwards."""
+    while (above := place.folder_of(folder)) != folder:
+        yield above
+        folder = above
+
+
+def _remove_outside(path: str, files: Files, place: HomeLayout, journal: Journal) -> str:
+    """What was made outside of home: a file or link with the empty folders that were made for it, or
+    of a folder the file that was put into it.
+    """
     if not files.exists(path):
         return ""
-    record("removed", {"path": path})
+    if _is_changed(path, files, journal):
+        return Message("{path} was changed since this program wrote it: it stays.", path=path)
+    journal.effect("uninstall", "")("removed", {"path": path})
     if files.link(path) is not None or not files.is_folder(path):
+        new, above = journal.made_folder(path), tuple(_list_above(path, place))
         files.remove(path)
+        for folder in above[: above.index(new) + 1] if new in above else ():
+            files.remove_empty(folder)
         return ""
     files.remove(place.join(path, _KERNEL))
     files.remove_empty(path)

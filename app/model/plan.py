@@ -174,6 +174,18 @@ class MakeShortcut(Step, tag="make-shortcut", frozen=True, kw_only=True):
     label: str
 
 
+class MakeWorkspace(Step, tag="make-workspace", frozen=True, kw_only=True):
+    """Let VS Code find the environment in a folder of a person's: ``path`` is the folder's
+    ``.vscode/settings.json``, ``python`` the interpreter to name there. ``replaces`` is the SHA-256
+    of what may lie there already; empty: nothing may.
+    """
+
+    environment: str
+    path: str
+    python: str
+    replaces: str = ""
+
+
 class PrepareTraining(Step, tag="prepare-training", frozen=True, kw_only=True):
     """Write a run's folder: the data in canonical form, the training script with its settings, and
     what they were made from.
@@ -283,6 +295,7 @@ AnyStep = (
     | RemoveTree
     | MakeKernel
     | MakeShortcut
+    | MakeWorkspace
     | PrepareTraining
     | RunTraining
     | ExportModel

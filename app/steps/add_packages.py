@@ -79,7 +79,7 @@ def resolve(
     Raises ``ExpectedError('packages-clash')`` where a package of the lock, or one that was added
     before, would have to change, ``'no-such-package'`` where no index has it.
     """
-    held = locked_versions(profile, site)
+    held = locked_versions(environment, profile, site)
     held |= {one.name: one.version for one in read(site).of(profile.id).values()}
     here = installed_versions(environment, profile, site)
     fixed = site.place.at("locks", "own-packages-fixed.txt")

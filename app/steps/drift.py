@@ -8,15 +8,16 @@ from __future__ import annotations
 import csv
 import posixpath
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.model.errors import InputError
 from app.model.message import Message
 from app.model.own_packages import decode_own_packages
 from app.model.profile import Profile
+from app.steps.create_environment import INSTALLED
 from app.steps.step_context import StepContext
 
+_PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s\\;]+)", re.MULTILINE)
 _RECORD = re.compile(r"(?P<name>.+?)-(?P<version>[^-]+)\.dist-info\Z")
 # What a new environment holds by itself, or tools put there that no lock names.
 _OWN = frozenset({"pip", "uv", "wheel"})
@@ -59,14 +60,14 @@ class Change:
 
 
 def drift(environment: str, profile: Profile, site: StepContext) -> tuple[Change, ...]:
-    """Every package whose record differs from the locks (``uv pip freeze`` against the lock), by
-    name.
+    """Every package whose record differs from the lock that the environment was installed from
+    (``uv pip freeze`` against that lock), by name.
 
     Reads folder names only, so it takes milliseconds; a lost file inside a package is found by
     ``lost_files``.
     """
     found = _read_records(environment, profile, site)
-    locked = dict(_locked_versions(profile, site))
+    locked = locked_versions(environment, profile, site)
     own = own_versions(profile, site)
     changes = []
     for name in sorted(locked.keys() | found.keys()):
@@ -91,9 +92,28 @@ def own_versions(profile: Profile, site: StepContext) -> dict[str, str]:
     return {name: one.version for name, one in listed.of(profile.id).items()}
 
 
-def locked_versions(profile: Profile, site: StepContext) -> dict[str, str]:
-    """Name to version of everything that the profile's locks pin for this system."""
-    return dict(_locked_versions(profile, site))
+def installed_lock(environment: str, site: StepContext) -> str | None:
+    """The text of the lock that an environment was installed from; ``None`` before its install has
+    come to its end. An older program may have made it, from an older lock of the same profile.
+    """
+    path = site.place.join(site.place.environment(environment), INSTALLED)
+    stamp = site.system.files.read(path)
+    return None if stamp is None else stamp.decode("utf-8", "replace")
+
+
+def locked_versions(environment: str, profile: Profile, site: StepContext) -> dict[str, str]:
+    """Name to version of everything that the lock of an environment pins; where it tells none, what
+    the profile's locks pin for this system.
+    """
+    own = _PIN.findall(installed_lock(environment, site) or "")
+    if own:
+        return {_normalize_name(name): version for name, version in own}
+    return {
+        _normalize_name(wheel.name): wheel.version
+        for part in profile.parts
+        if part.platform == site.place.family
+        for wheel in part.wheels
+    }
 
 
 def lost_files(environment: str, profile: Profile, site: StepContext) -> tuple[str, ...]:
@@ -103,7 +123,7 @@ def lost_files(environment: str, profile: Profile, site: StepContext) -> tuple[s
     files, root = site.system.files, site.place.environment(environment)
     packages = site.place.site_packages(environment, profile.python)[len(root) + 1 :]
     sizes = {path[len(root) + 1 :].replace("\\", "/"): size for path, size in files.walk(root)}
-    locked = {canonical for canonical, _ in _locked_versions(profile, site)}
+    locked = locked_versions(environment, profile, site)
     lost = []
     for name, (_, record) in _read_records(environment, profile, site).items():
         text = (files.read(site.place.join(record, "RECORD")) or b"").decode("utf-8", "replace")
@@ -113,13 +133,6 @@ def lost_files(environment: str, profile: Profile, site: StepContext) -> tuple[s
                 if sizes.get(whole) != int(row[2]):
                     lost.append(row[0])
     return tuple(lost)
-
-
-def _locked_versions(profile: Profile, site: StepContext) -> Iterator[tuple[str, str]]:
-    """Name and version of everything that the profile's locks pin for this system."""
-    for part in profile.parts:
-        if part.platform == site.place.family:
-            yield from ((_normalize_name(w.name), w.version) for w in part.wheels)
 
 
 def installed_versions(environment: str, profile: Profile, site: StepContext) -> dict[str, str]:

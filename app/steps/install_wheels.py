@@ -11,7 +11,7 @@ from app.model.message import Message
 from app.model.plan import CreateEnvironment, InstallWheels
 from app.model.profile import Part
 from app.steps import create_environment
-from app.steps.drift import drift, installed_versions
+from app.steps.drift import drift, installed_lock, installed_versions
 from app.steps.fetch_wheels import read_fetched
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
@@ -52,7 +52,7 @@ def run(step: InstallWheels, site: StepContext) -> Iterator[AnyPayload]:
     environment = site.place.environment(step.environment)
     stamp = site.place.join(environment, create_environment.INSTALLED)
     begun = site.system.files.read(stamp) is None and bool(
-        installed_versions(step.environment, site.profiles[step.profile], site).keys() - {"pip"}
+        installed_versions(step.environment, site.profiles[step.profile], site)
     )
     whole = create_environment.is_complete(step.environment, site)
     site.system.files.remove(stamp)  # from here on the environment is unfinished, whatever happens
@@ -140,7 +140,7 @@ def source(step: InstallWheels, site: StepContext) -> tuple[str, tuple[str, ...]
     )  # the check of the versions reads it too
     site.system.files.write(plain, _merge_locks(step, site).encode())
     if None in records:
-        return plain, ("--no-index", "--find-links", site.place.wheels)
+        return plain, _wheelhouse(site)
     lock = site.place.at("locks", f"pylock.{step.environment.replace('.', '_')}.toml")
     here = [
         (one.file, one.sha256, site.place.address(site.place.wheel(one.file)))
@@ -149,6 +149,22 @@ def source(step: InstallWheels, site: StepContext) -> tuple[str, tuple[str, ...]
     ]
     site.system.files.write(lock, offline_lock(here).encode())
     return lock, ("--default-index", WHEELHOUSE)
+
+
+def source_of_installed(step: InstallWheels, site: StepContext) -> tuple[str, tuple[str, ...]]:
+    """As ``source``, from the lock that the environment was installed from: an older program's lock
+    may have other packages, and what the fetch steps wrote down is of the newest.
+    """
+    own = installed_lock(step.environment, site)
+    if own is None or own == _merge_locks(step, site):
+        return source(step, site)
+    plain = site.place.at("locks", f"{step.environment}.txt")
+    site.system.files.write(plain, own.encode())
+    return plain, _wheelhouse(site)
+
+
+def _wheelhouse(site: StepContext) -> tuple[str, ...]:
+    return "--no-index", "--find-links", site.place.wheels
 
 
 def _merge_locks(step: InstallWheels, site: StepContext) -> str:

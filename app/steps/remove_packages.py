@@ -14,7 +14,7 @@ from app.model.event import AnyPayload
 from app.model.message import Message
 from app.model.plan import InstallWheels, RemovePackages
 from app.steps.add_packages import read, write
-from app.steps.install_wheels import source
+from app.steps.install_wheels import source_of_installed
 from app.steps.step_context import StepContext
 from app.steps.subprocesses import run_child, say
 
@@ -43,7 +43,7 @@ def run(step: RemovePackages, site: StepContext) -> Iterator[AnyPayload]:
             id=step.id, title=step.title, environment=step.environment, profile=step.profile,
             parts=parts,
         )  # fmt: skip
-        lock, origin = source(whole, site)
+        lock, origin = source_of_installed(whole, site)
         options = ("--offline", "--no-deps", "--require-hashes", "--no-build", "-r", lock, *origin)
         yield from run_child(
             site,

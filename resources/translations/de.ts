@@ -8680,6 +8680,38 @@
         <source>expected one of {languages}</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>A folder for VS Code</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A folder for VS Code with {profile}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Add the line &quot;python.defaultInterpreterPath&quot;: &quot;{python}&quot; to it, or choose another folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{folder} is a file; expected a folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{folder} lies in the home folder {home}; expected a folder of your own.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} is there already and is not replaced.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} names this environment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{path} was changed since this program wrote it: it stays.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
@@ -9066,6 +9098,18 @@
     </message>
     <message>
         <source>What is installed here, what it can do, and every way back.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The folder that you want to work in</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open {program} …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In a folder of yours, with settings that name this setup</source>
         <translation type="unfinished"></translation>
     </message>
 </context>

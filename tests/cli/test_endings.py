@@ -143,6 +143,8 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
         return package_words(row, stage, tmp)
     if first[0] == "export":
         return export_words(row, stage, tmp)
+    if first[0] == "workspace":
+        first = [*first, str(tmp / "mine")]
     if row.situation == "nothing-installed":
         more = ["--yes"] if first[0] == "uninstall" else ["--", "true"] if first[0] == "run" else []
         return [*first, "--home", str(tmp / "none"), *more], nullcontext()
@@ -207,6 +209,8 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
         "bundle done": lambda: (_bundled(stage, tmp, patch), nullcontext()),
         "verify-bundle done": lambda: (["verify-bundle", _whole_bundle(tmp)], nullcontext()),
         "script done": lambda: (["script", *on_machine], nullcontext()),
+        "workspace done": lambda: on_home(stage.home(name)),
+        "workspace settings-there": lambda: (_settings_there(tmp), on_home(stage.home(name)))[1],
         "env path done": lambda: on_home(stage.made),
         "run child": lambda: (
             ["run", *stage.common(stage.made), "--", "python", "-c", "import torch"],
@@ -292,6 +296,7 @@ def required(name: str, tmp: Path) -> list[str]:
     more = {
         "run": ["true"],
         "env": ["path"],
+        "workspace": [str(tmp / "mine")],
         "completion": ["bash"],
         "verify-bundle": [str(tmp)],
         "train": ["--data", str(tmp / "rows.jsonl")],
@@ -310,6 +315,12 @@ def _fault(_: object) -> ExitCode:
 def _blocker(tmp: Path) -> Path:
     (tmp / "file").write_text("")
     return tmp / "file"
+
+
+def _settings_there(tmp: Path) -> None:
+    settings = tmp / "mine" / ".vscode" / "settings.json"
+    settings.parent.mkdir(parents=True)
+    settings.write_text("{}")
 
 
 def _starved(stage: Stage, tmp: Path) -> list[str]:

@@ -5,13 +5,14 @@ What it says, what leads, and undoing all of it without a command.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.engine.session import Session
@@ -250,7 +251,40 @@ def test_a_program_that_is_not_here_is_said_and_where_it_is_got(
         opened == ["https://jupyter.org/install"]
         and "was not found here" in shown.status_line.text()
     )
-    press(button(shown, "Open VS Code"))
-    place = session.place
-    assert launched == [(("/usr/bin/code", place.home), place.home, place.environment("small-1"))]
-    assert place.environment_python("small-1") in shown.status_line.text()
+
+
+def test_vs_code_opens_in_a_folder_that_names_the_environment_to_it(
+    qtbot: QtBot,
+    wizard: Wizard,
+    session: Session,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A person's own settings stay; the line to add is said and VS Code opens all the same."""
+    prove(session, "small-1")
+    launched: list[tuple[tuple[str, ...], str, str]] = []
+    computer, place = session.system.computer, session.place
+    monkeypatch.setattr(computer, "which", lambda name: "/usr/bin/code" if name == "code" else None)
+    monkeypatch.setattr(
+        computer, "launch", lambda argv, folder, env: launched.append((tuple(argv), folder, env))
+    )
+    chosen = ["", str(tmp_path / "new"), str(tmp_path / "mine")]
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: chosen.pop(0))
+    mine = tmp_path / "mine" / ".vscode" / "settings.json"
+    mine.parent.mkdir(parents=True)
+    mine.write_text("{}")
+    shown = home(qtbot, wizard)
+    press(button(shown, "Open VS Code …"))
+    assert launched == []
+    press(button(shown, "Open VS Code …"))
+    new, environment = str(tmp_path / "new"), place.environment("small-1")
+    assert launched == [(("/usr/bin/code", new), new, environment)]
+    written = json.loads((tmp_path / "new" / ".vscode" / "settings.json").read_text("utf-8"))
+    assert Path(written["python.defaultInterpreterPath"]).samefile(
+        place.environment_python("small-1")
+    )
+    assert new in shown.status_line.text()
+    press(button(shown, "Open VS Code …"))
+    assert launched[1][0] == ("/usr/bin/code", str(tmp_path / "mine")) and mine.read_text() == "{}"
+    assert "is not replaced" in shown.status_line.text()
+    assert "python.defaultInterpreterPath" in shown.status_line.text()

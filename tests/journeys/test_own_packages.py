@@ -25,6 +25,7 @@ OWN = [
     make_wheel("extra", "1.0", needs=("torch", "helper>=1")), make_wheel("helper", "1.5"),
     make_wheel("other", "3.0"), make_wheel("clash", "1.0", needs=("torch>1.5",)),
     make_wheel("other", "2.0"), make_wheel("torch", "2.0"),
+    make_wheel("pip", "26.3"), make_wheel("pip", "27.0"),
 ]  # fmt: skip
 
 
@@ -146,3 +147,30 @@ def test_what_pip_changed_is_found_and_taken_back_first(home: Home) -> None:
     assert home.run("packages", "undo", "--yes")[0] == 0
     assert home.installed() == before
     assert not home.run("packages", "list")[1]["changed"]
+
+
+def test_an_environment_of_an_older_lock_is_told_by_that_lock_and_gone_back_to(home: Home) -> None:
+    """The program is newer and its lock holds pip: nothing of the older environment is missing."""
+    old = home.python.parents[1].name
+    newer = home.folder.parent / "newer.txt"
+    newer.write_text(lock_of([*command.wheels(), make_wheel("pip", "26.3")]))
+    home.lock = newer
+    assert home.run("status")[1]["drift"] == []
+    assert not home.run("packages", "list")[1]["changed"]
+    before = home.installed()
+    home.pip("install", "torch==2.0")
+    assert [one["package"] for one in home.run("status")[1]["drift"]] == ["torch"]
+    code, _, said = home.run("packages", "undo", "--yes")
+    assert code == 0, said
+    assert home.installed() == before
+    assert home.run("install")[0] == 0
+    assert home.python.parents[1].name != old and home.installed() == {**before, "pip": "26.3"}
+    status = home.run("status")[1]
+    assert status["drift"] == [] and status["packages_added"] == [] and status["previous"] == old
+    home.pip("install", "pip==27.0")
+    assert [one["package"] for one in home.run("packages", "list")[1]["changed"]] == ["pip"]
+    assert home.run("packages", "undo", "--yes")[0] == 0
+    assert home.installed() == {**before, "pip": "26.3"}
+    assert home.run("rollback")[0] == 0
+    assert home.python.parents[1].name == old and home.installed() == before
+    assert home.run("status")[1]["drift"] == []

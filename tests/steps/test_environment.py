@@ -134,9 +134,10 @@ def test_an_environment_that_was_filled_before_there_was_a_mark_is_whole(made: S
     assert create_environment.done(CREATE, made) is not None
 
 
-def test_an_install_that_was_cut_off_is_not_gone_on_with(made: StepContext) -> None:
-    record = made.place.join(made.place.site_packages("small-1", PYTHON), "one-1.0.dist-info")
-    made.system.files.write(made.place.join(record, "METADATA"), b"Name: one\n")
+@pytest.mark.parametrize("name", ["one", "pip"])
+def test_an_install_that_was_cut_off_is_not_gone_on_with(made: StepContext, name: str) -> None:
+    record = made.place.join(made.place.site_packages("small-1", PYTHON), f"{name}-1.0.dist-info")
+    made.system.files.write(made.place.join(record, "METADATA"), f"Name: {name}\n".encode())
     made.system.files.write(made.place.join(record, ".tmpLX3z3O"), b"half")
     step = InstallWheels(
         id="install", title="Packages", environment="small-1", profile="small", parts=("packages",)

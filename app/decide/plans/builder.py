@@ -23,6 +23,7 @@ from app.model.plan import (
     InstallWheels,
     MakeKernel,
     MakeShortcut,
+    MakeWorkspace,
     Plan,
     ProvidePython,
     PutPackagesBack,
@@ -322,6 +323,24 @@ def shortcut_plan(profile: Profile, place: HomeLayout, environment: str, folder:
             ),
         ),
     )
+
+
+def workspace_plan(
+    profile: Profile, place: HomeLayout, environment: str, folder: str, python: str, replaces: str
+) -> Plan:
+    """A folder in which VS Code finds an environment, ``python`` being its interpreter."""
+    path = place.join(folder, ".vscode", "settings.json")
+    step = MakeWorkspace(
+        id="workspace",
+        title=Message("A folder for VS Code"),
+        environment=environment,
+        path=path,
+        python=python,
+        replaces=replaces,
+        touches=(path,),
+    )
+    title = Message("A folder for VS Code with {profile}", profile=profile.title)
+    return Plan(title=title, profile=profile.id, steps=(step,))
 
 
 def clean_up_plan(facts: MachineFacts, place: HomeLayout, ids: Sequence[str]) -> Plan:

@@ -14,6 +14,7 @@ from app.decide.plans.differences import differences
 from app.engine.editors import GET, EditorName
 from app.engine.updates import Announcement
 from app.gui import formatting, theme
+from app.gui.dialogs import code_folder
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
 from app.gui.messages import localize, localize_fault
@@ -235,7 +236,15 @@ class Home(Container):
         here = {editor.name: editor for editor in self._page.session.desktop.editors()}
         for name, title in editor_titles().items():
             editor = here.get(name)
-            if editor is not None:
+            if editor is not None and name == "vscode":
+                acts(
+                    translate("Home", "Open {program} …").format(program=title),
+                    lambda one=editor: self._show_message(
+                        self._run_or_show_error(lambda: code_folder.offer(self._frame, one))
+                    ),
+                    translate("Home", "In a folder of yours, with settings that name this setup"),
+                )
+            elif editor is not None:
                 acts(
                     translate("Home", "Open {program}").format(program=title),
                     lambda one=editor: self._show_message(

@@ -50,13 +50,14 @@ def made(one: Profile, versions: dict[str, str], **more: Any) -> Proof:
 def test_only_the_very_lock_is_called_so(knowledge: Knowledge, name: str) -> None:
     """One other version makes it components, named in the record and in the words."""
     one = knowledge.profile(name)
-    same = made(one, {**locked(one), "torch": locked(one)["torch"], "pip": "26.1"})
+    same = made(one, {**locked(one), "torch": locked(one)["torch"], "uv": "0.13"})
     assert (same.scope, same.differences) == ("locked", ())
     other = made(one, {**locked(one), "trl": "9.9", "extra-thing": "1.0"}, inside="a container")
     assert other.scope == "components"
     assert f"trl 9.9 in place of {locked(one)['trl']}" in other.differences
     assert "extra-thing 1.0 beside the lock" in other.differences
     assert other.system == "Ubuntu 24.04 (a container)"
+    assert made(one, {**locked(one), "pip": "9.9"}).scope == "components"
     lacking = {n: v for n, v in locked(one).items() if n != "peft"}
     assert any("peft" in d and "missing" in d for d in made(one, lacking).differences)
     with_records = msgspec.structs.replace(one, proof=(other,))
