@@ -18,7 +18,7 @@ from app.gui.mending import label, leading, mend
 from app.gui.messages import localize
 from app.gui.pages.page import Page
 from app.gui.summaries import architecture, home_disk, short_card, short_cpu, shown_card
-from app.gui.widgets.card import Card, Container, Fact, Label, across, grid_of, under
+from app.gui.widgets.card import Card, Container, Fact, Heading, Label, across, grid_of, under
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.findings import STATE, Findings
 from app.gui.widgets.tag import Tag
@@ -86,7 +86,7 @@ class ThisPc(Page):
 
     def _build_graphics_card(self) -> Card:
         card = Card()
-        self.card_name = Label(WAITING, "big")
+        self.card_name = Heading(WAITING, "big")
         self.card_tag = Tag("")
         # The tag stands above the name, which then has the whole width: those of laptops are long.
         head = Container()
