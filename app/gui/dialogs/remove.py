@@ -36,8 +36,8 @@ class Remove(Dialog):
             translate("Remove", "Remove"),
             translate(
                 "Remove",
-                "All that this program put on this PC. What you tick is deleted for good; everything "
-                "else stays as it is.",
+                "All that this program put on this PC. What you tick is deleted for good; all else "
+                "stays.",
             ),
             width=700,
             height=640,

@@ -115,7 +115,7 @@ class ThisPc(Page):
         card.box.addSpacing(16)
         self.architecture = Fact(translate("ThisPc", "Architecture"), WAITING)
         self.driver = Fact(translate("ThisPc", "Driver"), WAITING)
-        self.cuda = Fact(translate("ThisPc", "Runs CUDA up to"), WAITING)
+        self.cuda = Fact(translate("ThisPc", "CUDA up to"), WAITING)
         self.toolkit = Fact(translate("ThisPc", "CUDA toolkit"), WAITING)
         facts = Collapsible(wide=340)
         for pair, shares in (
