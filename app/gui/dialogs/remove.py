@@ -40,7 +40,6 @@ class Remove(Dialog):
                 "stays.",
             ),
             width=700,
-            height=640,
         )
         self._frame, self._items = frame, {item.id: item for item in items}
         self.ticks: dict[str, QCheckBox] = {}

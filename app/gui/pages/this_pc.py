@@ -89,7 +89,7 @@ class ThisPc(Page):
         self.card_name = Heading(WAITING, "big")
         self.card_tag = Tag("")
         # The tag stands above the name, which then has the whole width: those of laptops are long.
-        head = Container()
+        head = Container(gap=3)
         head.box.addLayout(
             across(
                 Label(translate("ThisPc", "Graphics card"), "small", "muted", wrap=False),
@@ -120,7 +120,7 @@ class ThisPc(Page):
         facts = Collapsible(wide=340)
         for pair, shares in (
             ((self.architecture, self.driver), (11, 9)),
-            ((self.cuda, self.toolkit), (11, 9)),
+            ((self.cuda, self.toolkit), (10, 10)),
         ):
             half = Container()
             half.box.addLayout(grid_of(pair, shares))
