@@ -19,6 +19,7 @@ import msgspec
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QWidget
 
+from app.__main__ import machines
 from app.gui.dialogs.compare_output import CompareOutput
 from app.gui.dialogs.machines import Machines
 from app.gui.dialogs.memory_table import MemoryTable
@@ -100,7 +101,7 @@ class States:
     def window(self, session: Any, *, surveyed: bool = True) -> Wizard:
         """A window over a visit, at the size of the pictures."""
         self.dress(session)
-        made = Wizard(session)
+        made = Wizard(session, machines=machines)
         made.show()
         made.resize(*self.size)
         self.wait(lambda: made.painted)

@@ -174,7 +174,7 @@
         <translation>Eingefügte Ausgabe vergleichen</translation>
     </message>
     <message>
-        <source>Paste what the guide&apos;s verification script printed, here or on another day. Each line is set beside what is right for this PC.</source>
+        <source>Paste what the guide&apos;s verification script printed, here or on another day. Each line is set beside what is right here.</source>
         <translation>Fügen Sie ein, was das Prüfskript der Anleitung ausgegeben hat, hier oder an einem anderen Tag. Jede Zeile wird neben das gestellt, was für diesen PC richtig ist.</translation>
     </message>
     <message>
@@ -10373,7 +10373,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>All that this program put on this PC. What you tick is deleted for good; everything else stays as it is.</source>
+        <source>All that this program put on this PC. What you tick is deleted for good; all else stays.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -11204,8 +11204,8 @@
         <translation>Treiber</translation>
     </message>
     <message>
-        <source>Runs CUDA up to</source>
-        <translation>Kann CUDA bis</translation>
+        <source>CUDA up to</source>
+        <translation>CUDA bis</translation>
     </message>
     <message>
         <source>CUDA toolkit</source>

@@ -24,6 +24,7 @@ MISSING = [name for name in NEEDED if shutil.which(name) is None] + [
     str(path) for path in SERVICES if not path.exists()
 ]
 CONTROLS = ("push button", "button", "combo box", "check box", "radio button", "text", "link")
+SHOWING = 1 << 25  # ATSPI_STATE_SHOWING
 REGISTRY, INTERFACE = "org.a11y.atspi.Registry", "org.a11y.atspi.Accessible"
 
 
@@ -45,11 +46,16 @@ def children(bus: str, name: str, path: str) -> list[tuple[str, str]]:
     return list(zip(parts[1::4], parts[3::4], strict=True))
 
 
-def walk(bus: str, name: str, path: str) -> list[tuple[str, str]]:
-    """Role and name of all that can be reached, as the reader is told them."""
+def walk(bus: str, name: str, path: str) -> list[tuple[str, str, bool, str]]:
+    """Of all that can be reached, as the reader is told it: role, name, whether it shows, and the
+    attributes.
+    """
     role = ask(bus, name, path, f"{INTERFACE}.GetRoleName")[2:-3]
     told = ask(bus, name, path, "org.freedesktop.DBus.Properties.Get", INTERFACE, "Name")
-    seen = [(role, told.split("<", 1)[1].rsplit(">", 1)[0].strip("'\""))]
+    states = int(ask(bus, name, path, f"{INTERFACE}.GetState").split("uint32 ")[1].split(",")[0])
+    attributes = ask(bus, name, path, f"{INTERFACE}.GetAttributes")
+    called = told.split("<", 1)[1].rsplit(">", 1)[0].strip("'\"")
+    seen = [(role, called, bool(states & SHOWING), attributes)]
     for inner, below in children(bus, name, path):
         seen += walk(bus, inner, below)
     return seen
@@ -81,7 +87,7 @@ def show_and_ask(folder: Path) -> None:
                 timeout=60,
             )
             bus, root = told.stdout.split("'")[1], "/org/a11y/atspi/accessible/root"
-            seen: list[tuple[str, str]] = []
+            seen: list[tuple[str, str, bool, str]] = []
             end = time.monotonic() + 60
             while not children(bus, REGISTRY, root) and time.monotonic() < end:
                 time.sleep(0.2)  # Qt makes itself known a moment after its window
@@ -126,14 +132,20 @@ def test_a_screen_reader_meets_titles_and_names(tmp_path: Path) -> None:
     assert found.exists(), done.stderr[-2000:]
     seen = json.loads(found.read_text("utf-8"))
     assert isinstance(seen, list), seen
-    told = {(role, name) for role, name in seen}
+    told = {(role, name) for role, name, shows, _ in seen if shows}
+    levels = {name: attributes for role, name, _, attributes in seen if role == "heading"}
     assert any(name == "Welcome · Unsloth Setup" for role, name in told if role == "dialog")
-    assert ("label", "Welcome") in told, sorted(told)
+    assert ("heading", "Welcome") in told, sorted(told)
+    assert "'level': '1'" in levels["Welcome"]
+    assert "'level': '2'" in levels["What will happen"]
     assert ("push button", "Look at this PC") in told or ("button", "Look at this PC") in told
     # On Linux Qt tells a box by its text, and its label by a relation: both are there.
     assert {("label", "Language"), ("label", "Appearance")} <= told
     assert any(name.startswith("Step 1 of 8: Welcome") for _, name in told)
-    assert [(role, name) for role, name in seen if role in CONTROLS and not name] == []
+    assert [(role, name) for role, name, _, _ in seen if role in CONTROLS and not name] == []
+    # QWizard's own buttons are never seen: no reader may stop at them.
+    shown = {name for role, name in told if role in ("push button", "button")}
+    assert shown == {"Look at this PC", "Menu"}
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ Every page fits, every button can be pressed, the rest scrolls.
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.engine.stages import STAGES, Stage
 from app.gui import languages, theme
 from app.gui.pages.install import Install
+from app.gui.pages.this_pc import ThisPc
 from app.gui.widgets.buttons import Button
 from app.gui.wizard import Wizard
 from tests.gui.fake_session import Staged, inside
@@ -104,3 +106,33 @@ def test_the_rail_has_names_again_when_there_is_room(qtbot: QtBot, small: Wizard
         all(step.name.isVisible() for step in small.rail.steps.values())
         and small.rail.card.isVisible()
     )
+
+
+def test_figures_side_by_side_stand_on_one_line(qtbot: QtBot, wizard: Wizard) -> None:
+    """1024x640 with a frame around: no name of a figure takes a second line there."""
+    qtbot.waitUntil(lambda: not wizard.is_surveying, timeout=30_000)
+    wizard.resize(1008, 601)
+    wizard.go("this-pc")
+    page = wizard.page_of("this-pc")
+    assert isinstance(page, ThisPc)
+    facts = (page.architecture, page.driver, page.cuda, page.toolkit)
+    qtbot.waitUntil(lambda: 0 < page.cuda.name.width() < 100)  # laid out for that width
+    for fact in facts:
+        wanted = fact.name.fontMetrics().horizontalAdvance(fact.name.text())
+        assert wanted <= fact.name.width(), fact.name.text()
+
+
+def test_a_training_has_no_empty_line_under_its_bar(qtbot: QtBot, wizard: Wizard) -> None:
+    qtbot.waitUntil(lambda: wizard.painted)
+    wizard.go("install")
+    page = wizard.page_of("install")
+    assert isinstance(page, Install)
+    nothing_to_fetch = msgspec.structs.replace(
+        PLAN, steps=tuple(s for s in PLAN.steps if not s.download_bytes)
+    )
+    for plan, told in ((PLAN, True), (nothing_to_fetch, False)):
+        page.start(plan)
+        assert page.view is not None
+        assert page.view.bytes.isVisibleTo(page.view) is told
+        qtbot.waitUntil(lambda: not page.running)
+        wizard.go("install")

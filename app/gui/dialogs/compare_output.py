@@ -32,7 +32,7 @@ class CompareOutput(Dialog):
             translate(
                 "Compare",
                 "Paste what the guide's verification script printed, here or on another day. Each "
-                "line is set beside what is right for this PC.",
+                "line is set beside what is right here.",
             ),
             width=820,
             height=640,

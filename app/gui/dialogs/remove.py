@@ -36,11 +36,10 @@ class Remove(Dialog):
             translate("Remove", "Remove"),
             translate(
                 "Remove",
-                "All that this program put on this PC. What you tick is deleted for good; everything "
-                "else stays as it is.",
+                "All that this program put on this PC. What you tick is deleted for good; all else "
+                "stays.",
             ),
             width=700,
-            height=640,
         )
         self._frame, self._items = frame, {item.id: item for item in items}
         self.ticks: dict[str, QCheckBox] = {}

@@ -24,7 +24,7 @@ from app.gui import formatting, theme
 from app.gui.file_names import proposed
 from app.gui.formatting import translate
 from app.gui.messages import localize
-from app.gui.widgets.card import Card, Label, across
+from app.gui.widgets.card import Card, Heading, Label, across
 from app.gui.widgets.dialog import Dialog
 from app.model.errors import ExpectedError
 from app.model.report import Preview
@@ -120,7 +120,7 @@ class ReportPreview(Dialog):
             (self.taken, translate("Report", "Taken out")),
             (self.files, translate("Report", "What is in it")),
         ):
-            card.box.addWidget(Label(title, "strong"))
+            card.box.addWidget(Heading(title))
             card.setMinimumWidth(
                 196
             )  # the longest kind of what is taken out, in either language, beside its number

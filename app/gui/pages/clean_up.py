@@ -14,7 +14,7 @@ from app.gui.formatting import translate
 from app.gui.messages import localize
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Elided, Label, heading, line
+from app.gui.widgets.card import Card, Elided, Heading, Label, heading, line
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.removed_packages import RemovedPackages
 from app.model.errors import ExpectedError
@@ -77,7 +77,7 @@ class CleanUp(Page):
         """
         card = Card()
         card.box.setSpacing(8)
-        card.box.addWidget(Label(translate("CleanUp", "The guide's own clean-up"), "strong"))
+        card.box.addWidget(Heading(translate("CleanUp", "The guide's own clean-up")))
         card.box.addWidget(
             Label(
                 translate(

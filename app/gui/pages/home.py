@@ -25,6 +25,7 @@ from app.gui.widgets.card import (
     Container,
     Elided,
     Fact,
+    Heading,
     Label,
     across,
     empty,
@@ -85,7 +86,7 @@ class Home(Container):
         card = Card()
         card.setProperty("chosen", True)
         card.box.setSpacing(8)
-        self.title = Label("", "big")
+        self.title = Heading("", "big")
         self.tag = Tag("")
         self.tag.hide()
         row = across(self.title, self.tag, top=True)
@@ -275,7 +276,7 @@ class Home(Container):
     def _build_actions(self, title: str) -> tuple[Card, Callable[..., Button]]:
         card = Card()
         card.box.setSpacing(10)
-        card.box.addWidget(Label(title, "strong"))
+        card.box.addWidget(Heading(title))
         halves: list[Container] = []
 
         def add(text: str, act: Callable[[], object], about: str = "") -> Button:
@@ -400,7 +401,7 @@ class Home(Container):
         title = translate("Home", "A newer setup fits this PC: {title}").format(
             title=localize(new.title)
         )
-        row = across(Label(title, "strong"), see, top=True)
+        row = across(Heading(title), see, top=True)
         row.setStretch(0, 1)
         box.addLayout(row)
         for sentence in differences(old, new, family, session.knowledge.advisories):

@@ -21,7 +21,7 @@ from app.engine.stages import Stage
 from app.gui import theme
 from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Label
+from app.gui.widgets.card import Heading, Label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QResizeEvent
@@ -275,7 +275,7 @@ class Page(QWizardPage):
         column.setSpacing(0)
         if self.frame.ready and self.session.simulated:
             column.addWidget(self._build_banner())
-        self.title_label = Label("", "h1", wrap=False)
+        self.title_label = Heading("", "h1", level=1, wrap=False)
         self.subtitle_label = Label("", "text", "muted")
         self._head = head = QVBoxLayout()
         head.setSpacing(6)

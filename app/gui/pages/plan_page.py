@@ -58,11 +58,11 @@ class RunView(QWidget):
         box.setContentsMargins(0, 0, 0, 0)
         box.setSpacing(6)
         box.addWidget(self.meter)
-        head = across(self.bytes, None, self.spark, self.speed)
+        self._head = Container(across=True, gap=18)
+        self._head.box.addLayout(across(self.bytes, None, self.spark, self.speed))
         if pace is not None:
-            head.addSpacing(8)
-            head.addWidget(pace)
-        box.addLayout(head)
+            self._head.box.addWidget(pace)
+        box.addWidget(self._head)
         right = Container(gap=14)
         self._right = right.box
         self._right.addWidget(panel, 1)
@@ -115,6 +115,8 @@ class RunView(QWidget):
         )
         self.speed.setText(formatting.rate(run_progress.rate) if loading else "")
         self.spark.setVisible(loading and len(self.spark.values) > 1)
+        # a training fetches nothing: an empty line would stand there as a gap
+        self._head.setVisible(bool(total) or loading or self.pace is not None)
         self.meter.set_content(
             run_progress.share,
             translate("Run", "{share} % done").format(share=round(run_progress.share * 100)),

@@ -18,7 +18,7 @@ from app.gui.formatting import translate
 from app.gui.messages import localize
 from app.gui.pages.page import Page
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Container, Label, heading
+from app.gui.widgets.card import Card, Container, Heading, Label, heading
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.removed_packages import RemovedPackages
 from app.gui.widgets.training_settings import TrainingSettings
@@ -258,7 +258,7 @@ class Ready(Page):
     ) -> Card:
         card = Card()
         card.box.setSpacing(10)
-        card.box.addWidget(Label(title, "strong"))
+        card.box.addWidget(Heading(title))
         for at in range(0, len(acts), 2):
             pair = Collapsible()
             for label, act in acts[at : at + 2]:

@@ -14,7 +14,7 @@ from app.gui import formatting
 from app.gui.formatting import translate
 from app.gui.messages import localize, localize_all
 from app.gui.pages.page import Page
-from app.gui.widgets.card import Container, Label, across, empty, line, under
+from app.gui.widgets.card import Container, Heading, Label, across, empty, line, under
 from app.gui.widgets.choice import Table, cost
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.dialog import Dialog
@@ -141,7 +141,7 @@ def show_comparison(page: Page, choices: tuple[Choice, ...], family: str) -> Non
         changes = differences(one.profile, two.profile, family, page.session.knowledge.advisories)
         if changes:
             holder.box.addWidget(
-                Label(translate("Setup", "What changes for you with the second"), "strong")
+                Heading(translate("Setup", "What changes for you with the second"))
             )
             for describe_advisory in changes:
                 holder.box.addWidget(Label(f"• {localize(describe_advisory)}", "small"))

@@ -18,7 +18,7 @@ from app.gui.mending import label, leading, mend
 from app.gui.messages import localize
 from app.gui.pages.page import Page
 from app.gui.summaries import architecture, home_disk, short_card, short_cpu, shown_card
-from app.gui.widgets.card import Card, Container, Fact, Label, across, grid_of, under
+from app.gui.widgets.card import Card, Container, Fact, Heading, Label, across, grid_of, under
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.findings import STATE, Findings
 from app.gui.widgets.tag import Tag
@@ -86,10 +86,10 @@ class ThisPc(Page):
 
     def _build_graphics_card(self) -> Card:
         card = Card()
-        self.card_name = Label(WAITING, "big")
+        self.card_name = Heading(WAITING, "big")
         self.card_tag = Tag("")
         # The tag stands above the name, which then has the whole width: those of laptops are long.
-        head = Container()
+        head = Container(gap=3)
         head.box.addLayout(
             across(
                 Label(translate("ThisPc", "Graphics card"), "small", "muted", wrap=False),
@@ -115,12 +115,12 @@ class ThisPc(Page):
         card.box.addSpacing(16)
         self.architecture = Fact(translate("ThisPc", "Architecture"), WAITING)
         self.driver = Fact(translate("ThisPc", "Driver"), WAITING)
-        self.cuda = Fact(translate("ThisPc", "Runs CUDA up to"), WAITING)
+        self.cuda = Fact(translate("ThisPc", "CUDA up to"), WAITING)
         self.toolkit = Fact(translate("ThisPc", "CUDA toolkit"), WAITING)
         facts = Collapsible(wide=340)
         for pair, shares in (
             ((self.architecture, self.driver), (11, 9)),
-            ((self.cuda, self.toolkit), (11, 9)),
+            ((self.cuda, self.toolkit), (10, 10)),
         ):
             half = Container()
             half.box.addLayout(grid_of(pair, shares))

@@ -14,7 +14,7 @@ from app.engine.stages import Stage
 from app.gui import formatting, languages, theme
 from app.gui.formatting import translate
 from app.gui.pages.page import Page
-from app.gui.widgets.card import Card, Container, Fact, Label, across, at_top
+from app.gui.widgets.card import Card, Container, Fact, Heading, Label, across, at_top
 from app.gui.widgets.tag import Number
 
 if TYPE_CHECKING:
@@ -115,14 +115,14 @@ class Welcome(Page):
     def _build_notice(self, title: str, text: str) -> Card:
         card = Card()
         card.setProperty("chosen", True)
-        card.box.addWidget(Label(title, "big"))
+        card.box.addWidget(Heading(title, "big"))
         card.box.addWidget(Label(text, "text", "muted"))
         return card
 
     def _build_overview(self) -> Card:
         card = Card()
         card.box.setSpacing(0)
-        card.box.addWidget(Label(translate("Welcome", "What will happen"), "strong", wrap=False))
+        card.box.addWidget(Heading(translate("Welcome", "What will happen"), wrap=False))
         lines = (
             (
                 translate("Welcome", "Looking"),
@@ -158,7 +158,7 @@ class Welcome(Page):
     def _build_cost_card(self) -> Card:
         card = Card()
         card.box.setSpacing(10)
-        card.box.addWidget(Label(translate("Welcome", "What it takes here"), "strong"))
+        card.box.addWidget(Heading(translate("Welcome", "What it takes here")))
         self.download = Fact(translate("Welcome", "Download"))
         self.disk = Fact(translate("Welcome", "On disk"))
         self.free = Fact(translate("Welcome", "Free now"))

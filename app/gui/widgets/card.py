@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.gui import theme
+from app.gui.widgets.heading import tell_heading
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QFont, QResizeEvent
@@ -100,6 +101,16 @@ class Label(QLabel):
         self.setStyleSheet(
             " "
         )  # an own sheet, if an empty one: the sure way to have the window's rules read again
+
+
+class Heading(Label):
+    """A title that a screen reader knows as one: ``level`` 1 of a page or dialog, 2 of a card."""
+
+    def __init__(
+        self, text: str = "", role: theme.FontRole = "strong", *, level: int = 2, wrap: bool = True
+    ) -> None:
+        super().__init__(text, role, wrap=wrap)
+        tell_heading(self, level)
 
 
 class Elided(Label):
@@ -229,7 +240,7 @@ def heading(title: str, note: str = "") -> tuple[QHBoxLayout, Label]:
 def titled(title: str, right: QWidget) -> QHBoxLayout:
     """A card's title and what stands at its right end. As tall with a note as with a tag, so that
     cards side by side have their titles on one line."""
-    name = Label(title, "strong", wrap=False)
+    name = Heading(title, wrap=False)
     name.setMinimumHeight(theme.TITLE)
     return across(name, None, right)
 

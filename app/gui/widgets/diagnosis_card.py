@@ -16,7 +16,7 @@ from app.gui import theme
 from app.gui.formatting import translate
 from app.gui.messages import localize, localize_all
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Label, across
+from app.gui.widgets.card import Card, Heading, Label, across
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.icons import Mark, State
 from app.model.advice import Diagnosis, EvidenceLine
@@ -110,7 +110,7 @@ class DiagnosisCard(Card):
         words.setSpacing(1)
         if step:
             words.addWidget(Label(step, "small", "muted"))
-        words.addWidget(Label(title, "big" if len(title) <= _LONG else "strong"))
+        words.addWidget(Heading(title, "big" if len(title) <= _LONG else "strong"))
         state: State = "err" if self.known else "info"
         about = translate("Diagnosis", "failed")
         if self.diagnosis.confidence == "likely":

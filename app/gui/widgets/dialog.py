@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QDialog, QFrame, QHBoxLayout, QScrollArea, QVBoxLa
 
 from app.gui import theme
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Label
+from app.gui.widgets.card import Heading, Label
 
 
 class Dialog(QDialog):
@@ -27,7 +27,7 @@ class Dialog(QDialog):
         outer = QVBoxLayout(self)
         outer.setContentsMargins(24, 22, 24, 18)
         outer.setSpacing(12)
-        outer.addWidget(Label(title, "big"))
+        outer.addWidget(Heading(title, "big", level=1))
         if intro:
             outer.addWidget(Label(intro, "text", "muted"))
         holder = QWidget()

@@ -7,7 +7,7 @@ from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QFrame, QVBoxLayout, QWidget
 
 from app.gui import theme
-from app.gui.widgets.card import Label
+from app.gui.widgets.card import Heading, Label
 
 
 class Popover(QFrame):
@@ -24,7 +24,7 @@ class Popover(QFrame):
         box = QVBoxLayout(self)
         box.setContentsMargins(18, 14, 18, 14)
         box.setSpacing(6)
-        box.addWidget(Label(title, "strong"))
+        box.addWidget(Heading(title))
         body = Label(text)
         body.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         box.addWidget(body)

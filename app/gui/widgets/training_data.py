@@ -20,6 +20,7 @@ from app.gui.widgets.card import (
     Container,
     Elided,
     Fact,
+    Heading,
     Label,
     across,
     at_top,
@@ -49,7 +50,7 @@ class DataCard(Card):
         self.dataset: Dataset | None = None
         self.box.setSpacing(10)
         self.setAcceptDrops(True)
-        self.box.addWidget(Label(translate("Train", "Your data"), "strong"))
+        self.box.addWidget(Heading(translate("Train", "Your data")))
         row = Collapsible(wide=420, gap=12)
         self.chooser = Button(translate("Train", "&Choose a file …"), self._ask)
         self.name = Elided(self._invitation(), "text", "muted")

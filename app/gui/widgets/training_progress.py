@@ -8,7 +8,7 @@ from app.gui import formatting
 from app.gui.charts.bar_charts import format_figure
 from app.gui.charts.training_charts import LossChart
 from app.gui.formatting import translate
-from app.gui.widgets.card import Card, Fact, Label, grid_of
+from app.gui.widgets.card import Card, Fact, Heading, Label, grid_of
 from app.model.event import Measured
 
 
@@ -18,7 +18,7 @@ class ProgressCard(Card):
     def __init__(self) -> None:
         super().__init__()
         self.box.setSpacing(12)
-        self.box.addWidget(Label(translate("Train", "Loss"), "strong"))
+        self.box.addWidget(Heading(translate("Train", "Loss")))
         self.chart = LossChart(translate("Train", "Training and evaluation loss"))
         self.box.addWidget(self.chart, 1)
         waiting = translate("Train", "not known yet")

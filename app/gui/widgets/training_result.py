@@ -14,7 +14,18 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QPlainTextEdit
 from app.gui import formatting, theme
 from app.gui.formatting import translate
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Container, Elided, Label, across, empty, heading, line, under
+from app.gui.widgets.card import (
+    Card,
+    Container,
+    Elided,
+    Heading,
+    Label,
+    across,
+    empty,
+    heading,
+    line,
+    under,
+)
 from app.gui.widgets.collapsible import Collapsible
 from app.model.training import ExportFormat, RunSummary
 
@@ -61,7 +72,7 @@ class ExportCard(Card):
     def __init__(self) -> None:
         super().__init__()
         self.box.setSpacing(10)
-        self.box.addWidget(Label(translate("Train", "Export"), "strong"))
+        self.box.addWidget(Heading(translate("Train", "Export")))
         self.box.addWidget(
             Label(
                 translate(
@@ -169,7 +180,7 @@ class RunsCard(Card):
     def __init__(self) -> None:
         super().__init__()
         self.box.setSpacing(8)
-        self.box.addWidget(Label(translate("Train", "Earlier runs"), "strong"))
+        self.box.addWidget(Heading(translate("Train", "Earlier runs")))
         self._rows = Container(gap=8)
         self.box.addWidget(self._rows)
         self.status_line = Label("", "small", "err")

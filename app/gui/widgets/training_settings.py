@@ -11,7 +11,7 @@ from app.decide.training import memory_estimate, starter_script
 from app.gui import formatting
 from app.gui.charts.meter import Meter
 from app.gui.formatting import translate
-from app.gui.widgets.card import Container, Label, across
+from app.gui.widgets.card import Container, Label
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.icons import Mark, State
@@ -106,9 +106,10 @@ class TrainingSettings(Collapsible):
         self.parts = Label("", "small", "muted", tabular=True)
         box = QVBoxLayout()
         box.setSpacing(7)
-        head = across(Label(name, "small", "muted"), self.figure)
-        head.setStretch(0, 1)
-        box.addLayout(head)
+        head = Collapsible()  # the figure goes below its name where both do not fit
+        head.box.addWidget(Label(name, "small", "muted", wrap=False), 1)
+        head.box.addWidget(self.figure)
+        box.addWidget(head)
         box.addWidget(self.meter)
         line = Container(across=True, gap=8)
         line.box.addWidget(self.sign)

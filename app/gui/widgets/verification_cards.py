@@ -17,7 +17,7 @@ from app.gui.charts.line_charts import LossCurve, Telemetry
 from app.gui.formatting import translate
 from app.gui.messages import localize
 from app.gui.widgets.buttons import Button
-from app.gui.widgets.card import Card, Label, line, titled
+from app.gui.widgets.card import Card, Heading, Label, line, titled
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.icons import Mark, State
 from app.gui.widgets.popover import Popover
@@ -67,7 +67,7 @@ class ExpectedOutput(Card):
         super().__init__()
         self.box.setSpacing(6)
         self._head = Collapsible(gap=0)  # the note goes below the title where one row is too short
-        name = Label(translate("Proof", "Expected output"), "strong", wrap=False)
+        name = Heading(translate("Proof", "Expected output"), wrap=False)
         name.setMinimumHeight(theme.TITLE)
         self.note = Label("", "small", "muted", wrap=False)
         self._head.box.addWidget(name)
@@ -340,7 +340,7 @@ class BenchCard(Card):
 
     def __init__(self) -> None:
         super().__init__()
-        self.title = Label(translate("Proof", "Benchmark"), "strong", wrap=False)
+        self.title = Heading(translate("Proof", "Benchmark"), wrap=False)
         self.note = Label("", "small", "muted", wrap=False)
         head = Collapsible(wide=520)
         head.box.addWidget(self.title)
