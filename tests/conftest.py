@@ -50,7 +50,11 @@ _FIGURES = pytest.StashKey[list[str]]()
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """``--long``: the trials that a run in CI has no time for (more kills, more fuzzing)."""
-    parser.addoption("--long", action="store_true", help="also the long trials")
+    parser.addoption(
+        "--long",
+        action="store_true",
+        help="also the long trials, with -o faulthandler_timeout=0",
+    )
     parser.addoption("--release", action="store_true", help="also what only a release must hold")
 
 

@@ -1,4 +1,4 @@
-"""Titles are headings to whoever cannot see them: of every page, dialog and card, and while they live."""
+"""Titles of pages, dialogs and cards are headings to whoever cannot see them."""
 
 from __future__ import annotations
 
