@@ -9,13 +9,10 @@ The closing summary of pytest names them all, so nobody has to believe a sentenc
 
 from __future__ import annotations
 
-import faulthandler
 import os
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
-from _pytest.faulthandler import fault_handler_stderr_fd_key
 
 from tests import fuzzing
 
@@ -41,9 +38,6 @@ class Faults:
         return f"Faults: tried {self.tried.total()}, survived {self.survived.total()} ({kinds})"
 
 
-_LONG_TRIAL = (
-    6 * 3600
-)  # seconds; thirty kills of a training run took over 15 minutes on two busy cores
 _FAULTS = pytest.StashKey[Faults]()
 _FIGURES = pytest.StashKey[list[str]]()
 
@@ -121,15 +115,6 @@ def pytest_terminal_summary(
         terminalreporter.write_line(str(counted))
     for sentence in config.stash[_FIGURES]:
         terminalreporter.write_line(sentence)
-
-
-@pytest.fixture(autouse=True)
-def patience(request: pytest.FixtureRequest) -> Iterator[None]:
-    """With ``--long`` a test may take longer than the limit of ``pyproject.toml`` before it is ended."""
-    if request.config.getoption("--long"):
-        stderr = request.config.stash[fault_handler_stderr_fd_key]
-        faulthandler.dump_traceback_later(_LONG_TRIAL, file=stderr, exit=True)
-    yield
 
 
 @pytest.fixture(scope="session")
