@@ -257,6 +257,8 @@ def diagnosis(found: Diagnosis) -> str:
             )
         lines += [f"    {n}. {step}" for n, step in enumerate(found.fix.steps, 1)]
     lines += [f"  It could also be {o.cause}: {o.why}" for o in found.others]
+    if found.source:
+        lines.append(f"  Source: {found.source}")
     return "\n".join(lines)
 
 

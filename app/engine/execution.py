@@ -334,6 +334,7 @@ class Execution:
                 means=known_issue.means,
                 fix=fixes.fix_of(known_issue.fix),
                 evidence=_last_line(log),
+                source=known_issue.source,
             )
         return (
             found

@@ -89,7 +89,8 @@ class Diagnosis(Value, frozen=True, kw_only=True):
     """What a log says went wrong, ``diagnosis/1``. ``cause`` is a label of the taxonomy, or ``None``
     where nothing is known to be wrong or the log does not say.
 
-    ``certain``: a line states the mechanism; ``likely``: a line fits one mechanism best.
+    ``certain``: a line states the mechanism; ``likely``: a line fits one mechanism best. ``source``
+    says where meaning and fix are from.
     """
 
     schema: Literal["diagnosis/1"] = "diagnosis/1"
@@ -100,3 +101,4 @@ class Diagnosis(Value, frozen=True, kw_only=True):
     evidence: tuple[EvidenceLine, ...] = ()
     fix: Fix | None = None
     others: tuple[OtherCause, ...] = ()
+    source: str = ""

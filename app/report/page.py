@@ -164,7 +164,8 @@ def _render_diagnosis(report: Report) -> str:
         f"<code>{escape(found.cause)}</code></p><p>{escape(found.means)}</p>"
         + (f"<h3>Proof</h3><table>{proof}</table>" if proof else "")
         + fix
-        + (f"<h3>Also possible</h3><ul>{others}</ul>" if others else ""),
+        + (f"<h3>Also possible</h3><ul>{others}</ul>" if others else "")
+        + (f"<p class='k'>Source: {escape(found.source)}</p>" if found.source else ""),
     )
 
 

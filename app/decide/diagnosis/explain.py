@@ -102,6 +102,7 @@ def explain(
         evidence=_choose_evidence(text, best),
         fix=fix if confidence == "certain" else without_button(fix),
         others=tuple(_find_other_causes(text, known_issues, ranked, confidence)),
+        source=best.known_issue.source,
     )
 
 

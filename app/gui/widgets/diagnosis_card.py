@@ -102,6 +102,9 @@ class DiagnosisCard(Card):
             name = self.fix_button.text().replace("&", "")
             self.box.addWidget(Label(f"{name}: {localize(diagnosis.fix.does)}", "small", "muted"))
         self._build_steps()
+        if diagnosis.source:
+            source = translate("Diagnosis", "Source: {source}").format(source=diagnosis.source)
+            self.box.addWidget(Label(source, "small", "muted"))
         self.box.addLayout(self._build_links(report))
         self.box.addStretch(1)  # room that is left over stands below, not between the lines
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.adapters.resources import resource_names, resource_reader
+from app.cli import text as cli_text
 from app.decide.diagnosis.explain import explain
 from app.decide.diagnosis.log_text import Text, code_page, decode, plain
 from app.knowledge import known_issues
@@ -101,6 +102,25 @@ def test_a_fix_that_cannot_help_here_is_replaced() -> None:
     assert mirror.fix is not None
     assert "HF_ENDPOINT" in mirror.fix.text
     assert "HF_ENDPOINT" not in plain.fix.text
+
+
+def test_what_is_said_comes_with_its_source() -> None:
+    found = explain(
+        "ImportError: Unsloth: Please install vLLM before enabling `fast_inference`!", KNOWN_ISSUES
+    )
+    known = KNOWN_ISSUES.find("vllm_missing")
+    assert known is not None and found.cause == known.label
+    assert found.source == known.source != ""
+    assert f"  Source: {known.source}" in cli_text.diagnosis(found).splitlines()
+    assert not explain("all is well", KNOWN_ISSUES).source
+
+
+def test_memory_that_cannot_be_pinned_is_not_the_cards() -> None:
+    """Under WSL, with the card two thirds free; the same words elsewhere mean the card."""
+    line = 'x = torch.empty(n, device = "cpu"{})\ntorch.AcceleratorError: CUDA error: out of memory'
+    pinned, card = (explain(line.format(x), KNOWN_ISSUES) for x in (", pin_memory = True", ""))
+    assert pinned.cause == "pinned_memory"
+    assert card.cause == "cuda_oom"
 
 
 def test_every_cause_has_a_log() -> None:
