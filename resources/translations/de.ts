@@ -3189,10 +3189,6 @@
         <translation>Machen Sie die Umgebung neu; die neue wird geprüft, bevor die alte verlassen wird.</translation>
     </message>
     <message>
-        <source>Newer releases of torch mend it: see the setup with the newest torch</source>
-        <translation>Neuere Ausgaben von torch beheben es: siehe die Einrichtung mit dem neuesten torch</translation>
-    </message>
-    <message>
         <source>NumPy 2 changed how compiled modules talk to it. A package in this environment was built for NumPy 1 and cannot use the installed one.</source>
         <translation>NumPy 2 hat geändert, wie übersetzte Module mit ihm sprechen. Ein Paket in dieser Umgebung wurde für NumPy 1 gebaut und kann das installierte nicht benutzen.</translation>
     </message>
@@ -8717,10 +8713,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>This release of torch.compile does something that fails on Windows, such as a rename onto an existing file. The setup is not broken.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>Train without vLLM: fast_inference=False in from_pretrained, and use_vllm=False in GRPOConfig.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -8766,6 +8758,14 @@
     </message>
     <message>
         <source>vllm missing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This release of torch.compile does something that Windows cannot; up to torch 2.5, for instance, it renames a file onto one that is there already. The setup is not broken; the release has a fault on Windows.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>torch 2.6 and later rename as Windows allows it: take a setup from torch26-2025.3 on</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
