@@ -9715,6 +9715,17 @@
     </message>
 </context>
 <context>
+    <name>Notification</name>
+    <message>
+        <source>{plan}: ended.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{plan}: failed. The window says why.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>Pace</name>
     <message>
         <source>Played back</source>
@@ -11976,6 +11987,14 @@
     </message>
     <message>
         <source>GGUF with &amp;your llama.cpp …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Card memory, temperature</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>temperature unknown</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
