@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
@@ -10,9 +10,6 @@ from PySide6.QtWidgets import QApplication, QSystemTrayIcon, QWidget
 
 from app.gui.formatting import translate
 from app.gui.messages import localize
-
-if TYPE_CHECKING:
-    from app.gui.plan_run import PlanRun
 
 _SHOWN_MS = 15_000  # systems have settings of their own and mostly go by those
 
@@ -67,14 +64,13 @@ class TrayNotifications:
             self._icon.hide()
 
 
-def tell_end(run: PlanRun, notifications: Notifications) -> None:
-    """That a run has ended, and how. A person who stopped it was there; a simulated one did nothing."""
-    if run.outcome == "stopped" or run.session.simulated or notifications.watched():
+def tell_end(notifications: Notifications, plan: str, outcome: str) -> None:
+    """That the run of a plan (its title) has ended, and how. A person who stopped it was there."""
+    if outcome == "stopped" or notifications.watched():
         return
-    plan = localize(run.plan.title)
     text = (
         translate("Notification", "{plan}: ended.")
-        if run.outcome == "finished"
+        if outcome == "finished"
         else translate("Notification", "{plan}: failed. The window says why.")
     )
-    notifications.show(QApplication.applicationDisplayName(), text.format(plan=plan))
+    notifications.show(QApplication.applicationDisplayName(), text.format(plan=localize(plan)))

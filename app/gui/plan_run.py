@@ -87,4 +87,5 @@ class PlanRun(QObject):
     def _on_end(self, fault: BaseException | None) -> None:
         self.running, self.fault = False, fault
         self.ended.emit(fault)
-        tell_end(self, self._notifications)
+        if not self.session.simulated:
+            tell_end(self._notifications, self.plan.title, self.outcome)

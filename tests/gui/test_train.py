@@ -296,8 +296,8 @@ def test_memory_and_temperature_of_the_card_stand_together(qtbot: QtBot) -> None
     application()
     card = ProgressCard()
     qtbot.addWidget(card)
-    seen = []
-    for step, more in enumerate(({}, {"temperature": 63}, {"temperature": None}), 1):
+    seen, told = [], list[dict[str, object]](({}, {"temperature": 63}, {"temperature": None}))
+    for step, more in enumerate(told, 1):
         detail = {"step": step, "memory": 2 << 30, **more}
         card.take(Measured(name="train.loss", value=1.0, detail=detail))
         seen.append(card.memory.value.text())
