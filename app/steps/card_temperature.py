@@ -1,4 +1,4 @@
-"""The card's temperature while a training run works, asked of NVIDIA's library in a child now and then."""
+"""The temperature of the card while a training run works, asked of the driver now and then."""
 
 from __future__ import annotations
 
