@@ -325,11 +325,14 @@ class Registry(Protocol):
 
 
 class Cards(Value, frozen=True, kw_only=True):
-    """What NVML says: the cards and the driver, or why it says nothing."""
+    """What NVML says: the cards and the driver, or why it says nothing. ``temperatures`` are those of
+    the moment in °C, by the card's index; a card that names none is left out.
+    """
 
     gpus: tuple[Gpu, ...] = ()
     driver: Driver = Driver()
     note: str = ""
+    temperatures: dict[int, int] = {}
 
 
 class Nvml(Protocol):

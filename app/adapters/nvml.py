@@ -33,6 +33,7 @@ _EXPLANATIONS = {
     _LIB_RM_VERSION_MISMATCH: "the loaded NVIDIA driver and its library have different versions: "
     "a restart is needed",
 }
+_OF_THE_CHIP = 0  # nvmlTemperatureSensors_t
 _DRIVER_MODELS = {0: "WDDM", 1: "TCC", 2: "MCDM"}
 
 
@@ -130,11 +131,15 @@ def _query_or_none(pynvml: Any, question: Callable[..., Any], *arguments: Any) -
 def _read_cards(pynvml: Any) -> Cards:
     count = pynvml.nvmlDeviceGetCount()
     gpus = []
+    temperatures: dict[int, int] = {}
     model = None
     for index in range(count):
         handle = _query_or_none(pynvml, pynvml.nvmlDeviceGetHandleByIndex, index)
         if handle is None:
             continue
+        degrees = _query_or_none(pynvml, pynvml.nvmlDeviceGetTemperature, handle, _OF_THE_CHIP)
+        if isinstance(degrees, int):
+            temperatures[index] = degrees
         # A serial number of hardware is asked for only where cards must be told apart.
         try:
             gpus.append(_read_card(pynvml, index, handle, with_uuid=count > 1))
@@ -156,6 +161,7 @@ def _read_cards(pynvml: Any) -> Cards:
         gpus=tuple(gpus),
         driver=driver,
         note="" if gpus else "NVIDIA's management library lists no card",
+        temperatures=temperatures,
     )
 
 

@@ -122,6 +122,7 @@ def _loss(what: Measured) -> str:
         f"{told.get('tokens_per_s') or 0:.0f} tokens/s",
         f"{duration(told.get('seconds_left') or 0)} left",
         *([f"{memory / 2**30:.1f} GB on the card"] if memory else []),
+        *([f"{told['temperature']} °C"] if told.get("temperature") is not None else []),
     ]
     return "    " + ", ".join(parts)
 

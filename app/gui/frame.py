@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWizard, QWizardPage
 from app.engine import stages
 from app.engine.stages import STAGES, Stage, WizardState
 from app.gui import languages
+from app.gui.notifications import Notifications, TrayNotifications
 
 if TYPE_CHECKING:
     from app.engine.session import Session
@@ -67,6 +68,7 @@ class Frame(QWizard):
         self._look_began = 0.0
         self.resume: Plan | None = None  # set by Welcome: the plan page goes on with it at once
         self.busy: Callable[[], bool] = lambda: False  # set by a page whose plan is running
+        self.notifications: Notifications = TrayNotifications(self)
         self._streams: list[Stream] = []
         self._survey: Stream | None = None
         self._begun = False

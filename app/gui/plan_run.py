@@ -12,6 +12,7 @@ from PySide6.QtCore import QDateTime, QObject, Signal
 
 from app.gui.log_view.pane import LogPane
 from app.gui.log_view.store import LogStore
+from app.gui.notifications import tell_end
 from app.gui.run_progress import RunProgress
 from app.model.event import Failed, Line, StepEvent
 from app.model.plan import Plan
@@ -32,7 +33,7 @@ class PlanRun(QObject):
 
     def __init__(self, wizard: Frame, plan: Plan, pane: LogPane) -> None:
         super().__init__(wizard)
-        self.session = wizard.session
+        self.session, self._notifications = wizard.session, wizard.notifications
         self.plan, self.pane = plan, pane
         self.run_progress = RunProgress(plan)
         self.failures: list[tuple[str, Failed]] = []
@@ -86,3 +87,5 @@ class PlanRun(QObject):
     def _on_end(self, fault: BaseException | None) -> None:
         self.running, self.fault = False, fault
         self.ended.emit(fault)
+        if not self.session.simulated:
+            tell_end(self._notifications, self.plan.title, self.outcome)

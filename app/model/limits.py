@@ -177,6 +177,12 @@ TRAINING_EVENTS = _register_limit(
     "bytes",
     "What one training run may say in events: some 300 bytes a step, so three million steps.",
 )
+TEMPERATURE_PAUSE = _register_limit(
+    "TEMPERATURE_PAUSE",
+    20,
+    "seconds",
+    "Between two questions for the card's temperature while it trains; a card heats over minutes.",
+)
 TRAINING_POINTS = _register_limit(
     "TRAINING_POINTS",
     5000,

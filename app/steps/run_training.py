@@ -11,6 +11,7 @@ from app.model.event import AnyPayload, Failed, Measured, Progress
 from app.model.message import Message
 from app.model.plan import RunTraining
 from app.ports import Command
+from app.steps.card_temperature import CardTemperature
 from app.steps.child_environment import child_environment
 from app.steps.prepare_training import SCRIPT
 from app.steps.script_events import ScriptEnd, relay
@@ -45,13 +46,15 @@ def run(step: RunTraining, site: StepContext) -> Iterator[AnyPayload]:
     how = ("--resume",) * step.resume + ("--overwrite",) * step.overwrite
     argv = (python, script, "--json", "--stop-file", stop_file, *how)
     yield say("> " + " ".join(argv))
-    command = Command(argv=argv, env=training_environment(site, python, True), folder=step.folder)
+    env = training_environment(site, python, True)
+    command = Command(argv=argv, env=env, folder=step.folder)
+    temperature = CardTemperature(site.system.nvml, env.get("CUDA_VISIBLE_DEVICES"))
 
     def ask() -> None:
         files.write(stop_file, b"")
 
-    ended = yield from relay(
-        site, command, None, limits.TRAINING_EVENTS, ask, passes=_Sieve().passes
+    ended = yield from temperature.beside(
+        relay(site, command, None, limits.TRAINING_EVENTS, ask, passes=_Sieve().passes)
     )
     files.remove(stop_file)
     if ended.code == _STOPPED and ended.failed is None:

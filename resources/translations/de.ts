@@ -9775,6 +9775,17 @@
     </message>
 </context>
 <context>
+    <name>Notification</name>
+    <message>
+        <source>{plan}: ended.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{plan}: failed. The window says why.</source>
+        <translation type="unfinished"></translation>
+    </message>
+</context>
+<context>
     <name>Pace</name>
     <message>
         <source>Played back</source>
@@ -12036,6 +12047,14 @@
     </message>
     <message>
         <source>GGUF with &amp;your llama.cpp …</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Card memory, temperature</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>temperature unknown</source>
         <translation type="unfinished"></translation>
     </message>
 </context>

@@ -41,6 +41,7 @@ def _answers(monkeypatch: pytest.MonkeyPatch, count: int = 1, **more: Any) -> No
         "nvmlDeviceGetComputeRunningProcesses": lambda _: [1, 2],
         "nvmlDeviceGetMaxPcieLinkGeneration": lambda _: 4,
         "nvmlDeviceGetMaxPcieLinkWidth": lambda _: 16,
+        "nvmlDeviceGetTemperature": lambda index, sensor: 61 + index + sensor,
         "nvmlDeviceGetUUID": lambda index: f"GPU-{index}",
         "nvmlDeviceGetDriverModel": lambda _: [0, 0],
         "nvmlSystemGetDriverVersion": lambda: "566.36",
@@ -71,7 +72,7 @@ def test_a_card_with_everything(monkeypatch: pytest.MonkeyPatch) -> None:
         ),
     )
     assert seen.driver == Driver(version="566.36", cuda_version="12.7", nvml="ok", model="WDDM")
-    assert seen.note == ""
+    assert seen.note == "" and seen.temperatures == {0: 61}
 
 
 def test_every_field_may_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,7 +88,7 @@ def test_every_field_may_be_refused(monkeypatch: pytest.MonkeyPatch) -> None:
         nvmlSystemGetCudaDriverVersion_v2=_refuse(13),
     )
     seen = read_cards()
-    assert seen.gpus == (Gpu(index=0, vendor="nvidia"),)
+    assert seen.gpus == (Gpu(index=0, vendor="nvidia"),) and seen.temperatures == {}
     assert seen.driver == Driver(version="566.36", nvml="ok")
 
 

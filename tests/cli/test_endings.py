@@ -210,7 +210,7 @@ def played(row: Ending, stage: Stage, tmp: Path, patch: pytest.MonkeyPatch) -> W
         "verify-bundle done": lambda: (["verify-bundle", _whole_bundle(tmp)], nullcontext()),
         "script done": lambda: (["script", *on_machine], nullcontext()),
         "workspace done": lambda: on_home(stage.home(name)),
-        "workspace settings-there": lambda: (_settings_there(tmp), on_home(stage.home(name)))[1],
+        "workspace settings-there": lambda: on_home(_settings_there(tmp, stage.home(name))),
         "env path done": lambda: on_home(stage.made),
         "run child": lambda: (
             ["run", *stage.common(stage.made), "--", "python", "-c", "import torch"],
@@ -317,10 +317,11 @@ def _blocker(tmp: Path) -> Path:
     return tmp / "file"
 
 
-def _settings_there(tmp: Path) -> None:
+def _settings_there(tmp: Path, home: Path) -> Path:
     settings = tmp / "mine" / ".vscode" / "settings.json"
     settings.parent.mkdir(parents=True)
     settings.write_text("{}")
+    return home
 
 
 def _starved(stage: Stage, tmp: Path) -> list[str]:

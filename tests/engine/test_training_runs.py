@@ -21,8 +21,11 @@ from app.model import limits
 from app.model.dataset import Confirmation, ReadOptions
 from app.model.errors import ExitCode, ExpectedError, InputError, NotInstalledError
 from app.model.event import Failed, Measured, Progress, StepEvent, Stopped
+from app.model.machine import Gpu
 from app.model.plan import Plan
 from app.model.training import TrainingPreview, TrainingRequest
+from app.ports import Cards
+from app.steps.card_temperature import used_cards
 from app.steps.run_training import _Sieve
 from tests.training.homes import (
     make_home,
@@ -85,6 +88,58 @@ def test_a_run_is_a_folder_with_its_data_script_and_record(
     assert [e.value for e in measured(events, "train.loss")] == [1.0, 1 / 2, 1 / 3, 1 / 4]
     listed = status(session).runs
     assert [(r.id, r.state, r.resumable) for r in listed] == [(run_of(plan), "finished", False)]
+
+
+class Thermometer:
+    """A stand-in for NVIDIA's library: one answer after the other, the last for ever."""
+
+    def __init__(self, *answers: Cards) -> None:
+        self.answers, self.asked = list(answers), 0
+
+    def cards(self) -> Cards:
+        """The next answer."""
+        self.asked += 1
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+
+ON_CARD = '{"steps": 60, "seconds": 0.05, "memory": 2147483648}'
+
+
+@pytest.mark.parametrize(("pretend", "answer", "degrees", "note"), [
+    (ON_CARD, Cards(gpus=(Gpu(index=0, vendor="nvidia"),), temperatures={0: 63}), 63, ""),
+    (ON_CARD, Cards(gpus=(Gpu(index=0, vendor="nvidia"),)), None, "names none for this card"),
+    (ON_CARD, Cards(note="NVIDIA's management library gave no answer: it hung"), None, "it hung"),
+    ('{"steps": 60, "seconds": 0.05}', Cards(temperatures={0: 63}), "not asked", ""),
+])  # fmt: skip
+def test_the_cards_temperature_stands_beside_the_loss_or_is_said_to_be_unknown(
+    home: Path, request_: TrainingRequest, pretend: str, answer: Cards, degrees: object, note: str
+) -> None:
+    """It is asked while the run works, and never where the run is on no card."""
+    session, asked = open_session(home, pretend), Thermometer(answer)
+    session.system.nvml = asked
+    plan = plan_of(session, request_)
+    events = list(session.execution.run(plan))
+    assert session.execution.outcome == "finished", events[-3:]
+    losses = list(measured(events, "train.loss"))
+    assert [e.detail["step"] for e in losses] == list(range(1, 61))
+    told = [e.detail["temperature"] for e in losses if "temperature" in e.detail]
+    notes = [str(e.value) for e in measured(events, "train.note")]
+    if degrees == "not asked":
+        assert (told, notes, asked.asked) == ([], [], 0)
+    else:
+        assert told and set(told) == {degrees} and asked.asked >= 1
+        assert [note in one for one in notes] == [True] * bool(note)
+
+
+@pytest.mark.parametrize(("visible", "used"), [
+    (None, (0, 1, 2)), ("1", (1,)), ("2,0", (2, 0)), ("GPU-b", (1,)), ("", ()), ("0,-1,2", (0,)), (" 1 , 2", (1, 2)),
+])  # fmt: skip
+def test_the_temperature_is_that_of_the_cards_which_a_run_may_use(
+    visible: str | None, used: tuple[int, ...]
+) -> None:
+    cards = [Gpu(index=n, vendor="nvidia", uuid=f"GPU-{'abc'[n]}1") for n in range(3)]
+    assert used_cards(visible, cards) == used
+    assert used_cards("GPU-x", cards[:1]) == (0,)
 
 
 @pytest.mark.parametrize(("agreed", "refused"), [

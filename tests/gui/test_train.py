@@ -15,14 +15,17 @@ from pytestqt.exceptions import TimeoutError as NeverSeen
 from pytestqt.qtbot import QtBot
 
 from app.engine import model_exports, training_records
+from app.gui.main import application
 from app.gui.pages.train import Train
 from app.gui.pages.train_form import TrainForm
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
 from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.gui.widgets.plan_list import PlanList
+from app.gui.widgets.training_progress import ProgressCard
 from app.gui.widgets.training_result import AnswersCard
 from app.gui.wizard import Wizard
+from app.model.event import Measured
 from tests.gui.fake_session import flush_and_close, inside
 from tests.gui.test_mnemonics import twice
 from tests.gui.test_text_clipping import cut
@@ -286,6 +289,21 @@ def test_memory_full_offers_smaller_settings_with_their_cost(place: Place) -> No
     place.qtbot.waitUntil(page._planned.isVisible, timeout=WAIT)
     assert page._request is not None and page._request.batch == 1
     assert place.form.choices.wishes()["batch"] == 1
+
+
+def test_memory_and_temperature_of_the_card_stand_together(qtbot: QtBot) -> None:
+    """Before the first answer nothing is said of it, and what cannot be read is said to be unknown."""
+    application()
+    card = ProgressCard()
+    qtbot.addWidget(card)
+    seen, told = [], list[dict[str, object]](({}, {"temperature": 63}, {"temperature": None}))
+    for step, more in enumerate(told, 1):
+        detail = {"step": step, "memory": 2 << 30, **more}
+        card.take(Measured(name="train.loss", value=1.0, detail=detail))
+        seen.append(card.memory.value.text())
+    card.take(Measured(name="train.loss", value=1.0, detail={"step": 4, "memory": None}))
+    assert seen == ["2 GB", "2 GB · 63 °C", "2 GB · temperature unknown"]
+    assert card.memory.value.text() == "runs on no card"
 
 
 def test_a_run_whose_data_changed_is_not_gone_on_with(place: Place) -> None:

@@ -24,8 +24,8 @@ class Home:
     def __init__(self, folder: Path, index: FaultIndex, lock: Path) -> None:
         self.folder, self.index, self.lock = folder, index, lock
 
-    def run(self, *words: str) -> tuple[int, dict[str, Any]]:
-        """Exit code and last object."""
+    def run(self, *words: str) -> tuple[int, Any]:
+        """Exit code and last object; of ``uninstall`` alone its list."""
         done = command.run(self.folder, self.lock, self.index.url, *words, "--json")
         told = done.stdout.strip()
         return done.returncode, json.loads(

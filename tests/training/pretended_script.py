@@ -2,7 +2,8 @@
 
 The same options, events, files and exit codes, no model.
 
-Counts steps and tells of each; ``PRETEND`` (a JSON object) says how: ``steps``, ``seconds`` of each, ``fail`` with an exit code,
+Counts steps and tells of each; ``PRETEND`` (a JSON object) says how: ``steps``, ``seconds`` of each,
+``memory`` of a card, ``fail`` with an exit code,
 ``deaf`` for one that hears no stop.
 """
 
@@ -105,7 +106,11 @@ def main() -> int:
         return int(how["fail"])
     for step in range(begin + 1, total + 1):
         time.sleep(how.get("seconds", 0))
-        speed = {"tokens_per_s": 100.0, "seconds_left": 60.0 * (total - step), "memory": None}
+        speed = {
+            "tokens_per_s": 100.0,
+            "seconds_left": 60.0 * (total - step),
+            "memory": how.get("memory"),
+        }
         tell("measured", name="train.loss", value=1 / step, detail={"step": step, **speed})
         if step % 2 == 0:
             tell("measured", name="train.evaluation_loss", value=2 / step, detail={"step": step})

@@ -27,7 +27,7 @@ class ProgressCard(Card):
         self.evaluation = Fact(translate("Train", "Evaluation loss"), waiting)
         self.speed = Fact(translate("Train", "Tokens a second"), waiting)
         self.left = Fact(translate("Train", "Time left"), waiting)
-        self.memory = Fact(translate("Train", "Card memory"), waiting)
+        self.memory = Fact(translate("Train", "Card memory, temperature"), waiting)
         facts = (self.step, self.loss, self.evaluation, self.speed, self.left, self.memory)
         self.box.addLayout(grid_of(facts, (1, 1, 1)))
         self.seconds_left: float | None = None
@@ -69,9 +69,10 @@ class ProgressCard(Card):
             self.seconds_left = left
             self.left.set_content(formatting.about(left))
         if "memory" in detail:
-            on_card = memory is not None
             self.memory.set_content(
-                formatting.memory(memory) if on_card else translate("Train", "runs on no card")
+                " · ".join([formatting.memory(memory), *_temperature(detail)])
+                if memory is not None
+                else translate("Train", "runs on no card")
             )
 
     def _stand(self, step: int) -> None:
@@ -83,6 +84,14 @@ class ProgressCard(Card):
 
     def _last(self) -> int:
         return self.chart.training[-1][0] if self.chart.training else self.chart.begin - 1
+
+
+def _temperature(detail: dict[str, Any]) -> list[str]:
+    """Nothing before the first answer; why there is none stands in a note."""
+    if "temperature" not in detail:
+        return []
+    degrees = _number(detail["temperature"])
+    return [translate("Train", "temperature unknown") if degrees is None else f"{degrees:.0f} °C"]
 
 
 def _number(value: Any) -> float | None:
