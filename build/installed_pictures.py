@@ -66,9 +66,9 @@ def as_installed(session: Session) -> None:
 
 
 def take_installed(
-    session: Session, wait: Wait, settle: Settle, album: Album, size: tuple[int, int]
+    session: Session, wait: Wait, settle: Settle, albums: list[Album], size: tuple[int, int]
 ) -> None:
-    """Home, Verify and Train over a home with an installed and verified setup: all that they show
+    """Home, Verify and Train in each look over a home with an installed and verified setup: all that they show
     was found, measured and trained on this PC. One training run is added to the home.
     """
     from app.gui.wizard import Wizard
@@ -83,8 +83,8 @@ def take_installed(
     wait(lambda: wizard.painted and not wizard.is_surveying, 60)
     for stage, name in (("welcome", "home"), ("verify", "verify")):
         wizard.go(stage)  # type: ignore[arg-type]
-        settle(wizard)
-        album.add(wizard, name)
+        for album in albums:
+            album.take(wizard, name, settle)
     wizard.close()
     folder = Path(tempfile.gettempdir()) / "my-data"
     folder.mkdir(exist_ok=True)
@@ -101,7 +101,7 @@ def take_installed(
         for n in range(2, 162)
     )
     rows.write_text("".join(f"{json.dumps(row)}\n" for row in questions), encoding="utf-8")
-    train_through(session, model, rows, (), wait, settle, album, size)
+    train_through(session, model, rows, (), wait, settle, albums, size, result=False)
 
 
 def train_stand_in(
@@ -121,7 +121,7 @@ def train_stand_in(
     dress(session)
     rows = write_rows(folder / "rows.jsonl", 40, source="a book")
     model = make_model(folder / "small-model")
-    train_through(session, model, rows, ("source",), wait, settle, album, size)
+    train_through(session, model, rows, ("source",), wait, settle, [album], size)
 
 
 def train_through(
@@ -131,10 +131,14 @@ def train_through(
     left_out: tuple[str, ...],
     wait: Wait,
     settle: Settle,
-    album: Album,
+    albums: list[Album],
     size: tuple[int, int],
+    *,
+    result: bool = True,
 ) -> None:
-    """Train a model's folder on a file, from the form to the result, and take each."""
+    """Train a model's folder on a file, and take each page from the form on; without ``result`` the
+    run is stopped when it was seen.
+    """
     from app.gui.pages.train import Train
     from app.gui.wizard import Wizard
 
@@ -159,14 +163,14 @@ def train_through(
         return chart is not None and len(chart.training) > chart.total * 2 // 3 > 0
 
     wait(rests, 60)
-    settle(wizard)
-    album.add(wizard, "train")
+    for album in albums:
+        album.take(wizard, "train", settle)
     for column in left_out:
         form.data.ticks[column].click()
     for name, until in (
         ("train-plan", page._planned.isVisible),
         ("training", two_thirds),
-        ("trained", page._result.isVisible),
+        *([("trained", page._result.isVisible)] if result else []),
     ):
         if page.bar.primary is not None:
             page.bar.primary.click()
@@ -174,7 +178,8 @@ def train_through(
             raise SystemExit(
                 f"The page did not come to {name!r}; it says: {page.title_label.text()}."
             )
-        if name != "training":
-            settle(wizard)
-        album.add(wizard, name)
+        for album in albums:
+            album.take(wizard, name, settle if name != "training" else None)
+    session.execution.stop()
+    wait(lambda: not wizard.busy(), 120)
     wizard.close()

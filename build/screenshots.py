@@ -52,6 +52,14 @@ class Album:
         else:
             shoot(widget, self.out, page, self.look)
 
+    def take(self, wizard: Wizard, page: str, settle: Callable[[QWidget], None] | None) -> None:
+        """Dress a window in this look and take its picture, once it has settled where it can."""
+        dressed(wizard.session, self.look)
+        wizard.apply_theme(wizard.session.answers.theme)
+        if settle is not None:
+            settle(wizard)
+        self.add(wizard, page)
+
     def close(self) -> None:
         """Write the sheet: all pictures in the order in which they were taken."""
         if not self.taken:
@@ -166,7 +174,8 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
             last = now
 
     if given.home:
-        take_installed(session, wait, settle, album, size)
+        looks = given.looks.split(",")
+        take_installed(session, wait, settle, [Album(album.out, x, False) for x in looks], size)
         return
     wizard = Wizard(session)
     wizard.show()
@@ -317,25 +326,22 @@ def main() -> int:
     installed = [p for p in given.pages if p not in simulated]
     if installed and not given.home:
         print(f"Not taken, because they need --home DIR: {', '.join(installed)}.")
+    words = ["--out", str(out), "--size", given.size, "--language", given.language]
+    words += ["--machine", given.machine, "--looks", given.looks]
+    words += [*(["--sheets"] if given.sheets else []), *(["--states"] if given.states else [])]
+    looks = given.looks.split(",")
+    parts = [["--here", look, *words, *simulated] for look in looks if simulated]
+    if installed and given.home:  # one process, so that one training serves all looks
+        parts.append(["--here", looks[0], *words, "--home", given.home, *installed])
     for scale in given.scales.split(","):
-        for look in given.looks.split(","):
-            words = ["--here", look, "--out", str(out), "--size", given.size]
-            words += ["--language", given.language, "--machine", given.machine]
-            words += [
-                *(["--sheets"] if given.sheets else []),
-                *(["--states"] if given.states else []),
-            ]
-            parts = [[*words, *simulated]] if simulated else []
-            if installed and given.home:
-                parts.append([*words, "--home", given.home, *installed])
-            for part in parts:
-                done = subprocess.run(
-                    [sys.executable, __file__, *part],
-                    env={**os.environ, "QT_SCALE_FACTOR": scale, "QT_QPA_PLATFORM": "offscreen"},
-                    check=False,
-                )
-                if done.returncode:
-                    return done.returncode
+        for part in parts:
+            done = subprocess.run(
+                [sys.executable, __file__, *part],
+                env={**os.environ, "QT_SCALE_FACTOR": scale, "QT_QPA_PLATFORM": "offscreen"},
+                check=False,
+            )
+            if done.returncode:
+                return done.returncode
     return 0
 
 
