@@ -1,8 +1,9 @@
 """Takes the picture of every page.
 
-``python build/screenshots.py [--machine FILE] [--out FOLDER] [PAGE …]``; with ``--sheets`` all
-pages and dialogs of a look and a scale on one sheet, for looking, and with ``--states`` all of them
-in their states.
+``python build/screenshots.py --home DIR`` takes the pictures of the documentation: home, Verify and
+Train from the setup that is installed in DIR, as this PC has it; the others, which need a card, on a
+simulated computer. With ``--sheets`` all pages and dialogs of a look and a scale on one sheet, for
+looking, and with ``--states`` all of them in their states; these are simulated throughout.
 
 One machine at one size, each look and scale in a process of its own, because Qt reads its scale
 once. Looks: light, dark, contrast (as a contrast theme of Windows paints) and pseudo (a pretended
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[1]
 MACHINE = ROOT / "resources" / "machines" / "rtx3090-windows.json"
+INSTALLED = ("home", "verify", "train")  # real in the documentation; only sheets pretend them
 STAGES = ("welcome", "this-pc", "setup", "clean-up", "install", "verify", "ready", "home", "train")
 THUMB, COLUMNS = 620, 3  # a sheet's pictures, pixels wide, and how many stand side by side
 LIMIT = 150_000  # bytes of one picture in the documentation
@@ -49,6 +51,14 @@ class Album:
             self.taken.append((page, widget.grab().toImage()))
         else:
             shoot(widget, self.out, page, self.look)
+
+    def take(self, wizard: Wizard, page: str, settle: Callable[[QWidget], None] | None) -> None:
+        """Dress a window in this look and take its picture, once it has settled where it can."""
+        dressed(wizard.session, self.look)
+        wizard.apply_theme(wizard.session.answers.theme)
+        if settle is not None:
+            settle(wizard)
+        self.add(wizard, page)
 
     def close(self) -> None:
         """Write the sheet: all pictures in the order in which they were taken."""
@@ -114,50 +124,6 @@ def dressed(session: Session, look: str) -> None:
 _pseudo: object = None
 
 
-def as_installed(session: Session) -> None:
-    """Let a simulated session look as if its best setup were installed: for pictures of the home page
-    alone, whose figures on a real PC come from the files there.
-    """
-    from app.engine.editors import Editor
-    from app.engine.status import program_age
-    from app.engine.uninstalling import Uninstallable
-    from app.model.pointer import Pointer
-    from app.model.status import Status
-
-    plan, place = session.plans.install(), session.place
-    name = plan.environment
-    pointer = Pointer(
-        active=name, profile=plan.profile, previous="older", at="2026-11-24T15:00:00Z"
-    )
-    status = Status(
-        program=program_age(session),
-        home=place.home,
-        installed=True,
-        profile=plan.profile,
-        environment=place.environment(name),
-        path=place.current,
-        verdict="works",
-        proven_at="2026-11-24T15:00:00Z",
-        previous="older",
-    )
-    items = (
-        Uninstallable(
-            f"env:{name}",
-            f"Environment {name}",
-            place.environment(name),
-            plan.disk_bytes - plan.download_bytes,
-            "It is the active environment.",
-        ),
-        Uninstallable("wheels", "Fetched packages", place.wheels, plan.download_bytes),
-        Uninstallable("logs", "Logs", place.logs, 1_400_000),
-        Uninstallable("reports", "Reports", place.reports, 310_000, "You may want to keep them."),
-    )
-    session.home.pointer = lambda: pointer  # type: ignore[method-assign]
-    session.environments.status = lambda: status  # type: ignore[method-assign]
-    session.undo.uninstallable = lambda: items  # type: ignore[method-assign]
-    session.desktop.editors = lambda: (Editor(name="vscode", argv=("code",)),)  # type: ignore[method-assign]
-
-
 def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
     """Walk through the pages in this process and take one picture of each."""
     sys.path.insert(0, str(ROOT))
@@ -165,17 +131,18 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
     from app.gui import languages
     from app.gui.main import application
     from app.gui.wizard import Wizard
+    from build.installed_pictures import as_installed, take_installed, train_stand_in
 
     app = application(["-platform", "offscreen"])
     session = open_session(
         argparse.Namespace(
             answers=None,
-            home=None,
+            home=given.home,
             profile=None,
             offline=None,
             index=None,
             pytorch_index=None,
-            machine=given.machine,
+            machine=None if given.home else given.machine,
         )
     )
     session.change(language=given.language)
@@ -188,9 +155,6 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
         States(album, size, lambda visit: dressed(visit, look)).take()
         album.close()
         return
-    wizard = Wizard(session)
-    wizard.show()
-    wizard.resize(*size)
 
     def wait(until: Callable[[], bool], seconds: float) -> bool:
         end = time.monotonic() + seconds
@@ -209,6 +173,13 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
                 return
             last = now
 
+    if given.home:
+        looks = given.looks.split(",")
+        take_installed(session, wait, settle, [Album(album.out, x, False) for x in looks], size)
+        return
+    wizard = Wizard(session)
+    wizard.show()
+    wizard.resize(*size)
     wait(lambda: session.facts is not None and not wizard.is_surveying, 20)
     for page in STAGES:
         if page not in given.pages or page in ("home", "train"):
@@ -218,7 +189,7 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
         album.add(wizard, page)
         if given.sheets:
             more(wizard, settle, album, page)
-        if page == "install" and "verify" in given.pages:
+        if page == "install":
             run_through(wizard, wait, album)
     if "home" in given.pages:
         as_installed(session)
@@ -231,61 +202,8 @@ def take(given: argparse.Namespace, look: str, size: tuple[int, int]) -> None:
     wizard.busy = lambda: False
     wizard.close()
     if "train" in given.pages:
-        train_through(wait, settle, album, look, size)
+        train_stand_in(lambda visit: dressed(visit, look), wait, settle, album, size)
     album.close()
-
-
-def train_through(
-    wait: Callable[[Callable[[], bool], float], bool],
-    settle: Callable[[QWidget], None],
-    album: Album,
-    look: str,
-    size: tuple[int, int],
-) -> None:
-    """The page of training over a home of its own, with the script that stands in for the real one:
-    pictures for looking at; their figures are nobody's.
-    """
-    import tempfile
-
-    from app.gui.pages.train import Train
-    from app.gui.wizard import Wizard
-    from tests.training.homes import make_home, make_model, open_session, write_rows
-
-    folder = Path(tempfile.mkdtemp(prefix="pictures-"))
-    session = open_session(make_home(folder / "home"), '{"steps": 60, "seconds": 0.05}')
-    dressed(session, look)
-    wizard = Wizard(session)
-    wizard.show()
-    wizard.resize(*size)
-    wait(lambda: wizard.painted and not wizard.is_surveying, 60)
-    wizard.go("train")
-    page = wizard.page_of("train")
-    if not isinstance(page, Train) or page.form is None:
-        raise SystemExit("The page of training could not be shown.")
-    form = page.form
-    form.choices.own.setText(str(make_model(folder / "small-model")))
-    form.choices.own.editingFinished.emit()
-    form.data.take(str(write_rows(folder / "rows.jsonl", 40, source="a book")))
-
-    def rests() -> bool:
-        return form.preview is not None and form._reading is None and not form._later.isActive()
-
-    wait(rests, 60)
-    settle(wizard)
-    album.add(wizard, "train")
-    form.data.ticks["source"].click()
-    for name, until in (
-        ("train, plan", page._planned.isVisible),
-        ("training", lambda: page.progress is not None and len(page.progress.chart.training) > 40),
-        ("trained", page._result.isVisible),
-    ):
-        if page.bar.primary is not None:
-            page.bar.primary.click()
-        wait(until, 60)
-        if name != "training":
-            settle(wizard)
-        album.add(wizard, name)
-    wizard.close()
 
 
 def more(wizard: Wizard, settle: Callable[[QWidget], None], album: Album, page: str) -> None:
@@ -373,6 +291,10 @@ def main() -> int:
     options.add_argument(
         "--out", default=str(ROOT / "docs" / "pictures"), help="folder for the pictures"
     )
+    options.add_argument(
+        "--home",
+        help="home with a verified setup, for home, Verify and Train; one run is added to it",
+    )
     options.add_argument("--language", default="en")
     options.add_argument(
         "--looks", default="light,dark", help="of light, dark, contrast and pseudo"
@@ -399,26 +321,22 @@ def main() -> int:
         width, height = given.size.split("x")
         take(given, given.here, (int(width), int(height)))
         return 0
+    looking = given.sheets or given.states
+    simulated = [p for p in given.pages if looking or p not in INSTALLED]
+    installed = [p for p in given.pages if p not in simulated]
+    if installed and not given.home:
+        print(f"Not taken, because they need --home DIR: {', '.join(installed)}.")
+    words = ["--out", str(out), "--size", given.size, "--language", given.language]
+    words += ["--machine", given.machine, "--looks", given.looks]
+    words += [*(["--sheets"] if given.sheets else []), *(["--states"] if given.states else [])]
+    looks = given.looks.split(",")
+    parts = [["--here", look, *words, *simulated] for look in looks if simulated]
+    if installed and given.home:  # one process, so that one training serves all looks
+        parts.append(["--here", looks[0], *words, "--home", given.home, *installed])
     for scale in given.scales.split(","):
-        for look in given.looks.split(","):
+        for part in parts:
             done = subprocess.run(
-                [
-                    sys.executable,
-                    __file__,
-                    "--here",
-                    look,
-                    *(("--sheets",) if given.sheets else ()),
-                    *(("--states",) if given.states else ()),
-                    "--machine",
-                    given.machine,
-                    "--out",
-                    str(out),
-                    "--language",
-                    given.language,
-                    "--size",
-                    given.size,
-                    *given.pages,
-                ],
+                [sys.executable, __file__, *part],
                 env={**os.environ, "QT_SCALE_FACTOR": scale, "QT_QPA_PLATFORM": "offscreen"},
                 check=False,
             )

@@ -55,6 +55,7 @@ def make_menu(wizard: Frame) -> QMenu:
         wizard.set_theme,
     )
     menu.addSeparator()
+    menu.addAction(translate("Menu", "&Keys") + "\tF1", lambda: show_keys(wizard))
     menu.addAction(translate("Menu", "A&bout"), lambda: about(wizard))
     return menu
 
@@ -129,6 +130,13 @@ def apply_fix(wizard: Frame, remedy: str) -> None:
     wizard.go("install")
     if isinstance(install, Install):
         install.apply_fix(plan, remedy)
+
+
+def show_keys(wizard: Frame) -> None:
+    """What the keyboard does."""
+    from app.gui.dialogs.keys import Keys
+
+    Keys(wizard).exec()
 
 
 def about(wizard: Frame) -> None:

@@ -228,6 +228,7 @@ class Wizard(Frame):
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._scheme_changed)
         for keys in (Qt.Key.Key_F10, Qt.Key.Key_Menu):
             QShortcut(QKeySequence(keys), self, self.open_menu)
+        QShortcut(QKeySequence(Qt.Key.Key_F1), self, self._show_keys)
         Button.mnemonics = True
         self._underline_mnemonics(False)
         for number in self.pageIds():
@@ -360,6 +361,11 @@ class Wizard(Frame):
         if event.key() == Qt.Key.Key_Alt:
             self._underline_mnemonics(False)
         super().keyReleaseEvent(event)
+
+    def _show_keys(self) -> None:
+        from app.gui.menu import show_keys
+
+        show_keys(self)
 
     def _underline_mnemonics(self, shown: bool) -> None:
         for button in cast("list[QPushButton]", self.findChildren(QPushButton)):

@@ -47,6 +47,9 @@ def relay(
     ``on_stop`` as in ``Processes.stream``. Raises what that raises.
     """
     tail, rest, failed, event_bytes, whole, code = bytearray(), b"", None, 0, False, 0
+    empty = (
+        False  # a script ends a half-written line, a bar's, before each event: no line of its own
+    )
     for item in site.system.processes.stream(command, seconds, on_stop):
         if isinstance(item, Silence):
             yield Quiet(seconds=item.seconds)
@@ -57,6 +60,10 @@ def relay(
             for line in lines:
                 happening = read_event(line) if event_bytes + len(line) <= most else None
                 event_bytes += len(line) if happening is not None else 0
+                if empty and happening is None:
+                    tail += b"\n"
+                    yield Line(text=b"\n")
+                empty = happening is None and not line.strip()
                 if isinstance(happening, Failed):
                     failed = happening
                 elif isinstance(happening, Finished):
@@ -64,7 +71,7 @@ def relay(
                 elif happening is not None:
                     if passes(happening):
                         yield happening
-                else:
+                elif not empty:
                     tail += line + b"\n"
                     yield Line(text=line + b"\n")
             del tail[:-_TAIL]

@@ -250,7 +250,7 @@ class Staged(FakeSession):
             self.desktop,
             offers=lambda: self.offered,
             editors=lambda: (Editor(name="vscode", argv=("code",)),),
-            open_editor=lambda editor, folder="": f"{editor.name} opens.",
+            open_editor=lambda editor, folder="": f"{editor.name} opens {folder}.",
         )
 
     def _play(self, plan: Plan) -> Iterator[StepEvent]:

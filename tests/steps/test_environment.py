@@ -35,6 +35,7 @@ from app.model.plan import (
     UninstallPackages,
 )
 from app.model.verdict import Verification
+from app.ports import Command
 from app.steps import (
     activate,
     close_mapper,
@@ -433,6 +434,22 @@ def test_an_environment_gets_variables_of_its_own(made: StepContext, effects: Ef
 )
 def test_whatever_a_package_prints_is_output_and_no_fault(line: bytes) -> None:
     assert script_events.read_event(line) is None
+
+
+def test_the_line_end_before_an_event_is_no_line_of_the_log(site: StepContext) -> None:
+    """Scripts write one, because a progress bar may stand half written there; an empty line that a
+    package printed stays."""
+    script = (
+        "import sys, json; event = json.dumps({'what': 'measured', 'name': 'a', 'value': 1});"
+        "sys.stdout.write('first\\n\\nsecond\\n' + '\\n' + event + '\\n' + 'bar 10 %' + '\\n' + event"
+        " + '\\n' + '\\n' + event + '\\n' + 'last\\n')"
+    )
+    said = list(
+        script_events.relay(site, Command(argv=(sys.executable, "-c", script)), 60.0, 1_000_000)
+    )
+    lines = [one.text.strip() for one in said if isinstance(one, Line)]
+    assert lines == [b"first", b"", b"second", b"bar 10 %", b"last"]
+    assert len([one for one in said if isinstance(one, Measured)]) == 3
 
 
 def test_notes_of_an_earlier_run_that_cannot_be_read_are_no_fault(site: StepContext) -> None:

@@ -5,6 +5,7 @@ And the list of earlier runs.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -30,6 +31,14 @@ from app.gui.widgets.collapsible import Collapsible
 from app.model.training import ExportFormat, RunSummary
 
 SHOWN_RUNS = 5
+_LONG = 16  # signs of a word after which a line may end within it
+
+
+def breakable(text: str) -> str:
+    """A model's answer as a label shows it: what has no spaces, as other scripts or nonsense, would
+    be cut at the label's edge.
+    """
+    return re.sub(rf"(\S{{{_LONG}}})(?=\S)", "\\1\u200b", text)
 
 
 class AnswersCard(Card):
@@ -49,7 +58,7 @@ class AnswersCard(Card):
         for at, one in enumerate(answers):
             if at:
                 self.box.addWidget(line())
-            self.box.addWidget(Label(str(one.get("question", "")), "value"))
+            self.box.addWidget(Label(breakable(str(one.get("question", ""))), "value"))
             three = Collapsible(wide=560, gap=18)
             for name, key in (
                 (translate("Train", "Before"), "before"),
@@ -57,7 +66,7 @@ class AnswersCard(Card):
                 (translate("Train", "Expected"), "expected"),
             ):
                 text = str(one.get(key) or "") or translate("Train", "(nothing)")
-                part = under(Label(name, "small", "muted", wrap=False), Label(text))
+                part = under(Label(name, "small", "muted", wrap=False), Label(breakable(text)))
                 part.box.addStretch(1)
                 part.setAccessibleName(f"{name}: {text}")
                 three.box.addWidget(part, 1)
