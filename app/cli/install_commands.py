@@ -128,11 +128,19 @@ def verify(run: CommandRun) -> ExitCode:
             run.print_message(f"Your own packages beside the setup: {', '.join(own)}.")
 
     def save(code: ExitCode) -> None:
-        if run.options.save_proof and code == ExitCode.DONE:
+        if run.options.save_proof and code in (ExitCode.DONE, ExitCode.NOT_WORKING):
             from app.engine import proving
 
-            data = msgspec.json.format(encode(proving.record(session, plan)), indent=1)
-            session.desktop.save(run.options.save_proof, data + b"\n")
+            try:
+                made = proving.record(session, plan)
+            except InputError as error:
+                if code == ExitCode.DONE:
+                    raise
+                run.print_error(error.message)  # the run's own end says why
+                return
+            session.desktop.save(
+                run.options.save_proof, msgspec.json.format(encode(made), indent=1) + b"\n"
+            )
             run.print_message(f"The record of what passed is in {run.options.save_proof}.")
 
     return run.run_plan(plan, save)

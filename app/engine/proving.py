@@ -5,8 +5,9 @@ from __future__ import annotations
 from app.decide.verification import proof
 from app.engine.session import Session
 from app.model.errors import InputError
+from app.model.event import Failed, Finished
 from app.model.message import Message
-from app.model.plan import Plan
+from app.model.plan import Plan, RunCheck
 from app.model.proof import Proof
 from app.steps.drift import installed_versions
 
@@ -17,6 +18,8 @@ _SIGNS = (
     ("a container", "/run/.containerenv"),
     ("a container", "/run/systemd/container"),
 )
+# The bit that every hypervisor sets for its guests, as the kernel lists it (x86: CPUID 1, ECX 31).
+_PROCESSORS, _GUEST = "/proc/cpuinfo", b" hypervisor"
 
 
 def record(session: Session, plan: Plan) -> Proof:
@@ -30,6 +33,9 @@ def record(session: Session, plan: Plan) -> Proof:
         )
     files, windows = session.system.files, session.known_facts().os.family == "windows"
     inside = {name for name, path in _SIGNS if windows == (path[1] == ":") and files.exists(path)}
+    if not windows and _GUEST in (files.read(_PROCESSORS) or b""):
+        inside.add("a virtual machine")
+    ended = {e.step for e in session.execution.events if isinstance(e.what, Finished)}
     profile = session.knowledge.profile(verdict.profile or plan.profile)
     return proof.make_record(
         profile,
@@ -38,4 +44,10 @@ def record(session: Session, plan: Plan) -> Proof:
         installed_versions(plan.environment, profile, session.home.site()),
         date=session.system.clock.now()[:10],
         inside=", ".join(sorted(inside)),
+        failed=[e.what.code for e in session.execution.events if isinstance(e.what, Failed)],
+        checks=[
+            step.title
+            for step in plan.steps
+            if isinstance(step, RunCheck) and step.stage == "checks" and step.id in ended
+        ],
     )

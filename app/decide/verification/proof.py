@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 
 from packaging.utils import canonicalize_name
 
@@ -18,6 +18,10 @@ from app.model.verdict import Verification
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s\\;]+)[^\S\n]*(;[^\\\n]*)?", re.MULTILINE)
 # What every environment holds beside the lock: the tools that installed it.
 _TOOLS = frozenset({"pip", "uv", "wheel", "setuptools"})
+# The end of the check that compares the installed versions with the lock, and the lines of the
+# guide that name a version: where others are installed, these differ, and the record says which.
+LOCK_DIFFERS = "packages-differ"
+_VERSION_LINES = frozenset({"torch.version", "torch.cuda", "torch.cudnn", "unsloth.version"})
 
 
 def make_record(
@@ -28,22 +32,26 @@ def make_record(
     *,
     date: str,
     inside: str = "",
+    failed: Collection[str] = (),
+    checks: Sequence[str] = (),
 ) -> Proof:
-    """The record of one verification. ``inside`` names what the system runs in, such as Wine.
+    """The record of one verification. ``inside`` names what the system runs in, such as Wine,
+    ``failed`` the codes that its checks failed with, ``checks`` the titles of those that passed.
 
-    Raises ``InputError`` where the verification did not prove that training works.
+    Other versions than the lock's fail the comparison with it and nothing else: that is a record of
+    components. Raises ``InputError`` where the verification did not prove that training works.
     """
+    family = facts.os.family
+    held: dict[str, str] = {canonicalize_name(n): version for n, version in versions.items()}
+    differences = _list_differences(profile, family, held)
     tuned = verdict.fine_tune
-    if verdict.overall not in ("works", "works_slowly") or tuned is None or not tuned.passed:
+    if tuned is None or not _is_proven(verdict, failed, bool(differences)):
         raise InputError(
             Message(
                 "There is nothing to record: expected a verification whose checks and "
                 "first fine-tune passed (verify without --quick)."
             )
         )
-    family = facts.os.family
-    held: dict[str, str] = {canonicalize_name(n): version for n, version in versions.items()}
-    differences = _list_differences(profile, family, held)
     card = facts.main_card() if profile.needs.gpu else None
     known = {
         "tokens_per_s": tuned.tokens_per_s,
@@ -59,6 +67,7 @@ def make_record(
         for c in verdict.comparisons
         if c.result in ("same", "explained") and c.actual not in (None, "None", "False")
     ]
+    passed += checks
     passed.append(f"first fine-tune, {tuned.steps} steps")
     if tuned.reloaded_equal:
         passed.append("adapter saved and loaded again with the same result")
@@ -78,6 +87,22 @@ def make_record(
         figures={key: float(value) for key, value in known.items() if value is not None},
         differences=differences,
         versions=dict(sorted(held.items())),
+    )
+
+
+def _is_proven(verdict: Verification, failed: Collection[str], differs: bool) -> bool:
+    """Whether all passed that must: with other versions than the lock's, all but what says so."""
+    if verdict.fine_tune is None or not verdict.fine_tune.passed:
+        return False
+    if verdict.overall in ("works", "works_slowly"):
+        return True
+    wrong = {c.check for c in verdict.comparisons if c.result in ("different", "below", "missing")}
+    return (
+        differs
+        and verdict.overall == "broken"
+        and set(failed) == {LOCK_DIFFERS}
+        and wrong <= _VERSION_LINES
+        and not any(b.result == "wrong" for b in verdict.benchmark)
     )
 
 

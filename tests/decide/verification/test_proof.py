@@ -14,7 +14,7 @@ from app.model.errors import InputError
 from app.model.machine import Driver, Gpu, MachineFacts, Os
 from app.model.profile import Profile
 from app.model.proof import Proof
-from app.model.verdict import FineTune, Verification
+from app.model.verdict import Bench, Comparison, FineTune, Verification
 
 CARD = Gpu(vendor="nvidia", name="NVIDIA H200", memory_total=150 << 30, compute_capability="9.0")
 FACTS = MachineFacts(
@@ -32,6 +32,11 @@ PASSED = Verification(
         passed=True,
     ),
 )
+
+
+def other(check: str) -> Comparison:
+    """A line of the guide that came out otherwise."""
+    return Comparison(check=check, guide="", expected="a", actual="b", result="different")
 
 
 def locked(one: Profile) -> dict[str, str]:
@@ -95,6 +100,90 @@ def test_what_failed_leaves_no_record(knowledge: Knowledge, verdict: Verificatio
     one = knowledge.profile("practice-cpu")
     with pytest.raises(InputError, match="nothing to record"):
         proof.make_record(one, FACTS, verdict, locked(one), date="2026-11-29")
+
+
+DIFFERS = msgspec.structs.replace(
+    PASSED,
+    overall="broken",
+    comparisons=(
+        Comparison(
+            check="torch.version",
+            title="PyTorch",
+            guide="2.4.0",
+            expected="2.12.1+cu130",
+            actual="2.11.0+cu130",
+            result="different",
+        ),
+        Comparison(
+            check="gpu.name", title="Card", guide="", expected="", actual="x", result="same"
+        ),
+    ),
+)
+
+
+def test_other_versions_alone_are_a_record_of_components(knowledge: Knowledge) -> None:
+    """The check against the lock has failed, and the guide's line of PyTorch's version: that is
+    what the record names.
+    """
+    one = knowledge.profile("torch212-2026.10")
+    found = proof.make_record(
+        one,
+        FACTS,
+        DIFFERS,
+        {**locked(one), "torch": "2.11.0+cu130"},
+        date="2026-11-30",
+        failed=[proof.LOCK_DIFFERS],
+        checks=["Attention"],
+    )
+    assert (found.scope, found.differences) == (
+        "components",
+        ("torch 2.11.0+cu130 in place of 2.12.1",),
+    )
+    assert found.passed[:2] == ("Card", "Attention")
+    assert "PyTorch" not in found.passed
+
+
+@pytest.mark.parametrize(
+    ("changed", "failed", "torch"),
+    [
+        ({}, [proof.LOCK_DIFFERS, "wrong-result"], "2.11.0+cu130"),
+        ({}, [], "2.11.0+cu130"),
+        ({}, [proof.LOCK_DIFFERS], "2.12.1+cu130"),
+        ({"comparisons": (other("torch.bf16"),)}, [proof.LOCK_DIFFERS], "2.11.0+cu130"),
+        (
+            {"benchmark": (Bench(name="copy", value=1.0, unit="GB/s", result="wrong"),)},
+            [proof.LOCK_DIFFERS],
+            "2.11.0+cu130",
+        ),
+    ],
+)
+def test_anything_else_that_failed_leaves_none(
+    knowledge: Knowledge, changed: dict[str, Any], failed: list[str], torch: str
+) -> None:
+    """A second failed check, no failed comparison with the lock, no difference from it, another
+    line that differs, a wrong figure.
+    """
+    one = knowledge.profile("torch212-2026.10")
+    with pytest.raises(InputError, match="nothing to record"):
+        proof.make_record(
+            one,
+            FACTS,
+            msgspec.structs.replace(DIFFERS, **changed),
+            {**locked(one), "torch": torch},
+            date="2026-11-30",
+            failed=failed,
+        )
+
+
+def test_the_newest_setup_is_partly_proven_and_no_more(knowledge: Knowledge) -> None:
+    """Its record was made beside another PyTorch: no sentence says that these versions trained."""
+    one = knowledge.profile("torch212-2026.10")
+    assert {p.scope for p in one.proof} == {"components"}
+    whole = proof.describe_proofs(one)
+    assert "NVIDIA H200" in whole and "torch 2.11.0 in place of 2.12.1" in whole
+    assert "this exact set has not yet" in whole and "Exactly" not in whole
+    for family in ("linux", "windows"):
+        assert proof.in_brief(one, family).startswith("Partly proven: on NVIDIA H200")
 
 
 def test_records_in_a_profile_s_folder_are_read_and_must_be_its_own(knowledge: Knowledge) -> None:
