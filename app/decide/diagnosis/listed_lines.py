@@ -1,0 +1,95 @@
+"""Finds lists that name errors without having one: commits, changes, tables of results, counts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+Span = tuple[int, int]
+
+_LEAST = 3  # lines that make a list
+# One commit a line, maybe with the graph before it; and a commit with author, date and message.
+_COMMIT = re.compile(r"^[*|\\/_ ]{0,12}([0-9a-f]{7,40}) (?=\S)[^\n]*", re.MULTILINE)
+_HASH = re.compile(r"(?=.*[a-f])(?=.*\d)")
+_FULL_COMMIT = re.compile(
+    r"^(?:[*|\\/ ]+)?commit [0-9a-f]{7,40}\b[^\n]*"
+    r"(?:\n(?:(?:author|date|merge|commit|authordate|commitdate)\b[^\n]*|[ \t|*]+[^\n]*|(?=\n)))*",
+    re.MULTILINE,
+)
+# A version as a heading and the items below it; an item that names its request or author; a task.
+_ITEM = r"[ \t]*[-*•+] [^\n]*(?:\n[ \t]{2,}[^\s*•+-][^\n]*)*"
+_CHANGES = re.compile(
+    r"^(?:#{1,4} (?:\w[\w .-]{0,30} )?|(?:version|release) )?\[?v?\d+\.\d+(?:\.\d+)?\w*\]?(?: ?[(–—-][^\n]{0,40})?:?[ \t]*\n"
+    rf"(?:(?:[ \t]*|[=~-]{{3,}}[ \t]*|#+ [^\n]*|\w[\w ]{{0,24}}:?[ \t]*)\n)*{_ITEM}(?:\n(?:{_ITEM}|#+ [^\n]*|\w[\w ]{{0,24}}:|[ \t]*(?=\n)))*",
+    re.MULTILINE,
+)
+_REQUEST = re.compile(
+    r"^[ \t]*[-*•+] [^\n]*(?:\(#\d+\)|\[#\d+\]\S*|\bby @[\w-]+[^\n]*)[ \t]*$|^[ \t]*[-*+] \[[ x]\] [^\n]*|"
+    r"^#?\d{1,6}[ \t]+\S[^\n]*(?:\bago|\t(?:open|closed|merged)\b[^\n]*)[ \t]*$",
+    re.MULTILINE,
+)
+_DEBIAN = re.compile(
+    r"^\S+ \([^)\n]+\) [\w -]+; urgency=\w+(?:\n(?:[ \t]+[^\n]*|(?=\n)))*", re.MULTILINE
+)
+# What was caught and counted, or was to come: ``caught torch.OutOfMemoryError 4x``, ``(expected)``.
+_CAUGHT = re.compile(
+    r"^[^\n]*(?:\b(?:caught|expected|handled|tolerated|survived|skipped)\b[^\n]{1,60}?\b\d+ ?(?:x|×|times)(?!\w)|"
+    r"\b\d+ ?(?:x|×|times) [^\n]{1,60}?\b(?:caught|expected|handled|tolerated|skipped)\b|"
+    r"[(\[](?:as )?expected[)\]]|(?<!not )\bas expected\b|\bexpected (?:failure|error|exception)\b)[^\n]*",
+    re.MULTILINE,
+)
+_MARKDOWN_TABLE = re.compile(
+    r"^[ \t]*\|[^\n]*\n[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+(?:[ \t]*:?-{2,}:?)?[ \t]*(?:\n[ \t]*\|[^\n]*)+",
+    re.MULTILINE,
+)
+# A row that begins with a figure, and how its cells are parted.
+_ROW = re.compile(r"^[ \t]*[|│]?[ \t]*[\d.,]+(?=[\t |│,;])[^\n]*", re.MULTILINE)
+_BETWEEN = re.compile(r"[ \t]*[|│\t;,][ \t]*|[ \t]{2,}")
+_FIGURE = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?%?")
+
+
+def find_listed_lines(lower: str) -> Iterator[Span]:
+    """Where such lines stand in the small letters of a log that is no larger than people write. Each
+    kind is looked for only where a plain string says that it may be there.
+    """
+    commits = [one for one in _COMMIT.finditer(lower) if _HASH.match(one[1])]
+    if len({one[1] for one in commits}) >= _LEAST:
+        yield from (one.span() for one in commits)
+    if "commit " in lower:
+        yield from (one.span() for one in _FULL_COMMIT.finditer(lower))
+    if "\n- " in lower or "\n* " in lower or " - " in lower or " * " in lower or "• " in lower:
+        yield from (one.span() for one in _CHANGES.finditer(lower))
+    if "#" in lower or "@" in lower or "] " in lower or "\t" in lower:
+        yield from (one.span() for one in _REQUEST.finditer(lower))
+    if "; urgency=" in lower:
+        yield from (one.span() for one in _DEBIAN.finditer(lower))
+    if any(word in lower for word in ("caught", "expected", "handled", "tolerated", "skipped")):
+        yield from (one.span() for one in _CAUGHT.finditer(lower))
+    if "--" in lower:
+        yield from (one.span() for one in _MARKDOWN_TABLE.finditer(lower))
+    yield from _table_rows(lower)
+
+
+def _table_rows(lower: str) -> Iterator[Span]:
+    """Rows with as many cells as their neighbours, where what is no figure in one of them is a figure
+    in the same column of another: a result that could not be had.
+    """
+    rows: list[tuple[Span, list[str]]] = []
+    for row in _ROW.finditer(lower):
+        cells = _BETWEEN.split(row[0].strip(" \t|│"))
+        follows = bool(rows) and row.start() == rows[-1][0][1] + 1
+        if not (follows and len(cells) == len(rows[-1][1])):
+            yield from _results(rows)
+            rows = []
+        rows.append((row.span(), cells))
+    yield from _results(rows)
+
+
+def _results(rows: list[tuple[Span, list[str]]]) -> Iterator[Span]:
+    if len(rows) >= _LEAST and len(rows[0][1]) >= _LEAST:
+        for column in zip(*(cells for _, cells in rows), strict=True):
+            figures = [_FIGURE.fullmatch(cell) is not None for cell in column]
+            if any(figures):
+                yield from (
+                    span for (span, _), figure in zip(rows, figures, strict=True) if not figure
+                )
