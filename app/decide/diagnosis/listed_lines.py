@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 Span = tuple[int, int]
 
-_LEAST = 3  # lines that make a list
+_LEAST = 3  # lines that make a list, and cells that make a row
+_FULL_COLUMNS = 2
 # One commit a line, maybe with the graph before it; and a commit with author, date and message.
 _COMMIT = re.compile(r"^[*|\\/_ ]{0,12}([0-9a-f]{7,40}) (?=\S)[^\n]*", re.MULTILINE)
 _HASH = re.compile(r"(?=.*[a-f])(?=.*\d)")
@@ -20,7 +21,8 @@ _FULL_COMMIT = re.compile(
 _ITEM = r"[ \t]*[-*•+] [^\n]*(?:\n[ \t]{2,}[^\s*•+-][^\n]*)*"
 _CHANGES = re.compile(
     r"^(?:#{1,4} (?:\w[\w .-]{0,30} )?|(?:version|release) )?\[?v?\d+\.\d+(?:\.\d+)?\w*\]?(?: ?[(–—-][^\n]{0,40})?:?[ \t]*\n"
-    rf"(?:(?:[ \t]*|[=~-]{{3,}}[ \t]*|#+ [^\n]*|\w[\w ]{{0,24}}:?[ \t]*)\n)*{_ITEM}(?:\n(?:{_ITEM}|#+ [^\n]*|\w[\w ]{{0,24}}:|[ \t]*(?=\n)))*",
+    rf"(?:(?:[ \t]*|[=~-]{{3,}}[ \t]*|#+ [^\n]*|\w[\w ]{{0,24}}:?[ \t]*)\n)*"
+    rf"{_ITEM}(?:\n(?:{_ITEM}|#+ [^\n]*|\w[\w ]{{0,24}}:|[ \t]*(?=\n)))*",
     re.MULTILINE,
 )
 _REQUEST = re.compile(
@@ -86,10 +88,15 @@ def _table_rows(lower: str) -> Iterator[Span]:
 
 
 def _results(rows: list[tuple[Span, list[str]]]) -> Iterator[Span]:
-    if len(rows) >= _LEAST and len(rows[0][1]) >= _LEAST:
-        for column in zip(*(cells for _, cells in rows), strict=True):
-            figures = [_FIGURE.fullmatch(cell) is not None for cell in column]
-            if any(figures):
-                yield from (
-                    span for (span, _), figure in zip(rows, figures, strict=True) if not figure
-                )
+    """The rows of a table: two columns at least hold nothing but figures, or one does in part."""
+    if len(rows) < _LEAST or len(rows[0][1]) < _LEAST:
+        return
+    columns = [
+        [_FIGURE.fullmatch(cell) is not None for cell in column]
+        for column in zip(*(cells for _, cells in rows), strict=True)
+    ]
+    if sum(all(column) for column in columns) >= _FULL_COLUMNS:
+        yield from (span for span, _ in rows)
+    for column in columns:
+        if any(column):
+            yield from (span for (span, _), figure in zip(rows, column, strict=True) if not figure)
