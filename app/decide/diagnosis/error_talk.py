@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from app.decide.diagnosis.listed_lines import find_listed_lines
+from app.decide.diagnosis.listed_lines import find_listed_lines, line_around
 from app.decide.diagnosis.run_outcome import ERROR_LINE
 from app.model import limits
 
@@ -44,14 +44,11 @@ _PAIR = re.compile(
 # message of some words in quotes.
 _QUOTES = r"\"[^\"\n]+\"|`[^`\n]+`|«[^»\n]+»|„[^\"“”\n]+[\"“”]|「[^」\n]+」|『[^』\n]+』|《[^》\n]+》|‹[^›\n]+›"
 _QUESTION_MARK = r"[?？؟;՞][ \t*_)\"»」』]*$"
+_MARKS = "?？؟;՞"
 _NUMBERED = re.compile(
-    rf"^[^\w\n]{{0,4}}\d{{1,3}}[.)、] [^\n]{{8,}}{_QUESTION_MARK}|^[^\n]*[？؟՞][ \t]*$",
-    re.MULTILINE,
+    rf"^[^\w\n]{{0,4}}\d{{1,3}}[.)、] [^\n]{{8,}}{_QUESTION_MARK}|[？؟՞][ \t]*$", re.MULTILINE
 )
-_ASKED_OF = re.compile(
-    rf"^(?![^\n]*\bdid you\b)(?!{ERROR_LINE.pattern.removeprefix('^')})[^\n]*(?:{_QUOTES})[^\n]*{_QUESTION_MARK}",
-    re.MULTILINE,
-)
+_ASKED_OF = re.compile(rf"(?:{_QUOTES})(?:(?![.!] )[^\n])*{_QUESTION_MARK}", re.MULTILINE)
 # A paragraph that somebody wrote: whole sentences, and nothing as programs print it.
 _PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 _PRINTED = re.compile(
@@ -156,8 +153,12 @@ def _questions(lower: str) -> Iterator[Span]:
     for pair in _PAIR.finditer(lower):
         real = _REAL.search(lower, pair.end())
         yield pair.start(), real.start() if real else len(lower)
-    for one in (_NUMBERED, _ASKED_OF):
-        yield from (match.span() for match in one.finditer(lower))
+    if any(mark in lower for mark in _MARKS):
+        yield from (line_around(lower, match) for match in _NUMBERED.finditer(lower))
+        for match in _ASKED_OF.finditer(lower):
+            start, end = line_around(lower, match)
+            if "did you" not in lower[start:end] and not ERROR_LINE.match(lower, start):
+                yield start, end
     if re.search(_QUOTES, lower):
         for paragraph in _PARAGRAPH.finditer(lower):
             yield from _spoken_quotes(lower, paragraph)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from app.decide.diagnosis.error_talk import find_error_talk
+from app.decide.diagnosis.listed_lines import line_around
 from app.decide.diagnosis.run_outcome import (
     ENDED,
     ERROR_LINE,
@@ -56,10 +57,8 @@ _RETRY_WORDS = (
     "재시도",
 )
 _RETRY = re.compile(
-    r"^[^\n]*(?:\bretry|\bretries\b|\btries (?:remaining|left)|\battempts? (?:\d+|remaining|left)|\btrying again|"
-    r"versuche? (?:es )?erneut|erneuter versuch|"
-    r"nouvelle tentative|reintent|nuovo tentativo|повтор|重试|重試|再試行|재시도)[^\n]*",
-    re.MULTILINE,
+    r"\bretry|\bretries\b|\btries (?:remaining|left)|\battempts? (?:\d+|remaining|left)|\btrying again|\(try: \d+\)|"
+    r"versuche? (?:es )?erneut|erneuter versuch|nouvelle tentative|reintent|nuovo tentativo|повтор|重试|重試|再試行|재시도"
 )
 # A script is the same run whatever its options are.
 _SCRIPT = re.compile(
@@ -155,7 +154,8 @@ def _retries_that_helped(lower: str) -> Iterator[Span]:
         if at < len(fetched):
             end = bisect_left(ends, retry.end())
             if end == len(ends) or fetched[at] < ends[end]:
-                yield lower.rfind("\n", 0, max(0, retry.start() - 1)) + 1, retry.end()
+                start, line_end = line_around(lower, retry)
+                yield lower.rfind("\n", 0, max(0, start - 1)) + 1, line_end
 
 
 def _repeated_with_success(lower: str) -> list[Span]:

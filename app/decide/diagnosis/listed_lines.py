@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 Span = tuple[int, int]
 
 _LEAST = 3  # lines that make a list, and cells that make a row
 _FULL_COLUMNS = 2
+_MOST_ROWS = 1000  # of a table that somebody reads
 # One commit a line, maybe with the graph before it; and a commit with author, date and message.
 _COMMIT = re.compile(r"^[*|\\/_ ]{0,12}([0-9a-f]{7,40}) (?=\S)[^\n]*", re.MULTILINE)
 _HASH = re.compile(r"(?=.*[a-f])(?=.*\d)")
@@ -35,10 +37,9 @@ _DEBIAN = re.compile(
 )
 # What was caught and counted, or was to come: ``caught torch.OutOfMemoryError 4x``, ``(expected)``.
 _CAUGHT = re.compile(
-    r"^[^\n]*(?:\b(?:caught|expected|handled|tolerated|survived|skipped)\b[^\n]{1,60}?\b\d+ ?(?:x|×|times)(?!\w)|"
+    r"\b(?:caught|expected|handled|tolerated|survived|skipped)\b[^\n]{1,60}?\b\d+ ?(?:x|×|times)(?!\w)|"
     r"\b\d+ ?(?:x|×|times) [^\n]{1,60}?\b(?:caught|expected|handled|tolerated|skipped)\b|"
-    r"[(\[](?:as )?expected[)\]]|(?<!not )\bas expected\b|\bexpected (?:failure|error|exception)\b)[^\n]*",
-    re.MULTILINE,
+    r"[(\[](?:as )?expected[)\]]|(?<!not )\bas expected\b|\bexpected (?:failure|error|exception)\b"
 )
 _MARKDOWN_TABLE = re.compile(
     r"^[ \t]*\|[^\n]*\n[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+(?:[ \t]*:?-{2,}:?)?[ \t]*(?:\n[ \t]*\|[^\n]*)+",
@@ -66,25 +67,38 @@ def find_listed_lines(lower: str) -> Iterator[Span]:
     if "; urgency=" in lower:
         yield from (one.span() for one in _DEBIAN.finditer(lower))
     if any(word in lower for word in ("caught", "expected", "handled", "tolerated", "skipped")):
-        yield from (one.span() for one in _CAUGHT.finditer(lower))
+        yield from (line_around(lower, one) for one in _CAUGHT.finditer(lower))
     if "--" in lower:
         yield from (one.span() for one in _MARKDOWN_TABLE.finditer(lower))
     yield from _table_rows(lower)
+
+
+def line_around(lower: str, match: re.Match[str]) -> Span:
+    """The whole lines in which a match lies."""
+    end = lower.find("\n", match.end())
+    return lower.rfind("\n", 0, match.start()) + 1, len(lower) if end < 0 else end
 
 
 def _table_rows(lower: str) -> Iterator[Span]:
     """Rows with as many cells as their neighbours, where what is no figure in one of them is a figure
     in the same column of another: a result that could not be had.
     """
-    rows: list[tuple[Span, list[str]]] = []
+    block: list[Span] = []
     for row in _ROW.finditer(lower):
-        cells = _BETWEEN.split(row[0].strip(" \t|│"))
-        follows = bool(rows) and row.start() == rows[-1][0][1] + 1
-        if not (follows and len(cells) == len(rows[-1][1])):
-            yield from _results(rows)
-            rows = []
-        rows.append((row.span(), cells))
-    yield from _results(rows)
+        if block and row.start() != block[-1][1] + 1:
+            yield from _tables(lower, block)
+            block = []
+        block.append(row.span())
+    yield from _tables(lower, block)
+
+
+def _tables(lower: str, block: list[Span]) -> Iterator[Span]:
+    """The rows of a block of lines, parted where the number of cells changes."""
+    if not _LEAST <= len(block) <= _MOST_ROWS:
+        return
+    rows = [(span, _BETWEEN.split(lower[slice(*span)].strip(" \t|│"))) for span in block]
+    for _, table in groupby(rows, key=lambda row: len(row[1])):
+        yield from _results(list(table))
 
 
 def _results(rows: list[tuple[Span, list[str]]]) -> Iterator[Span]:
