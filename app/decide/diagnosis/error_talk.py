@@ -8,8 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from app.decide.diagnosis.listed_lines import find_listed_lines, line_around
-from app.decide.diagnosis.run_outcome import ERROR_LINE
+from app.decide.diagnosis.listed_lines import find_listed_lines, lines_with
+from app.decide.diagnosis.run_outcome import ERROR_LINE, NEW_RUN
 from app.model import limits
 
 Span = tuple[int, int]
@@ -45,10 +45,10 @@ _PAIR = re.compile(
 _QUOTES = r"\"[^\"\n]+\"|`[^`\n]+`|«[^»\n]+»|„[^\"“”\n]+[\"“”]|「[^」\n]+」|『[^』\n]+』|《[^》\n]+》|‹[^›\n]+›"
 _QUESTION_MARK = r"[?？؟;՞][ \t*_)\"»」』]*$"
 _MARKS = "?？؟;՞"
-_NUMBERED = re.compile(
-    rf"^[^\w\n]{{0,4}}\d{{1,3}}[.)、] [^\n]{{8,}}{_QUESTION_MARK}|[？؟՞][ \t]*$", re.MULTILINE
-)
-_ASKED_OF = re.compile(rf"(?:{_QUOTES})(?:(?![.!] )[^\n])*{_QUESTION_MARK}", re.MULTILINE)
+_FOREIGN_MARK = re.compile(r"[？؟՞][ \t]*$")
+_NUMBERED = re.compile(r"[^\w\n]{0,4}\d{1,3}[.)、] [^\n]{8}")
+_ENDS_AS_QUESTION = re.compile(_QUESTION_MARK)
+_ASKED_OF = re.compile(rf"(?:{_QUOTES})(?:(?![.!] )[^\n])*{_QUESTION_MARK}")
 # A paragraph that somebody wrote: whole sentences, and nothing as programs print it.
 _PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
 _PRINTED = re.compile(
@@ -153,15 +153,21 @@ def _questions(lower: str) -> Iterator[Span]:
     for pair in _PAIR.finditer(lower):
         real = _REAL.search(lower, pair.end())
         yield pair.start(), real.start() if real else len(lower)
-    if any(mark in lower for mark in _MARKS):
-        yield from (line_around(lower, match) for match in _NUMBERED.finditer(lower))
-        for match in _ASKED_OF.finditer(lower):
-            start, end = line_around(lower, match)
-            if "did you" not in lower[start:end] and not ERROR_LINE.match(lower, start):
-                yield start, end
+    for start, end in lines_with(lower, _MARKS):
+        if _is_question(lower[start:end]):
+            yield start, end
     if re.search(_QUOTES, lower):
         for paragraph in _PARAGRAPH.finditer(lower):
             yield from _spoken_quotes(lower, paragraph)
+
+
+def _is_question(line: str) -> bool:
+    if not _ENDS_AS_QUESTION.search(line) or "did you" in line:
+        return False
+    if ERROR_LINE.match(line) or NEW_RUN.match(line):
+        return False
+    asked = _FOREIGN_MARK.search(line) or _NUMBERED.match(line) or _ASKED_OF.search(line)
+    return asked is not None
 
 
 def _spoken_quotes(lower: str, paragraph: re.Match[str]) -> Iterator[Span]:

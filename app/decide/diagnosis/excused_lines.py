@@ -12,11 +12,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from app.decide.diagnosis.error_talk import find_error_talk
-from app.decide.diagnosis.listed_lines import line_around
+from app.decide.diagnosis.listed_lines import lines_with
 from app.decide.diagnosis.run_outcome import (
     ENDED,
     ERROR_LINE,
     FETCHED,
+    FETCHED_WORDS,
     LOGGED,
     NEW_RUN,
     PASSED,
@@ -57,7 +58,7 @@ _RETRY_WORDS = (
     "재시도",
 )
 _RETRY = re.compile(
-    r"\bretry|\bretries\b|\btries (?:remaining|left)|\battempts? (?:\d+|remaining|left)|\btrying again|\(try: \d+\)|"
+    r"\bretry|\bretries\b|\btries (?:remaining|left)|\battempts? (?:\d+|remaining|left)|\btrying again|"
     r"versuche? (?:es )?erneut|erneuter versuch|nouvelle tentative|reintent|nuovo tentativo|повтор|重试|重試|再試行|재시도"
 )
 # A script is the same run whatever its options are.
@@ -83,8 +84,7 @@ def find_excused_lines(lower: str) -> list[Span]:
         spans += _ignored_failures(lower)
     if "no module named" in lower and "install" in lower:
         spans += _installed_afterwards(lower)
-    if any(word in lower for word in _RETRY_WORDS):
-        spans += _retries_that_helped(lower)
+    spans += _retries_that_helped(lower)
     spans += find_error_talk(lower)
     spans += _repeated_with_success(lower)
     return spans
@@ -145,17 +145,21 @@ def _retries_that_helped(lower: str) -> Iterator[Span]:
     """Lines that say that something is tried again, with the line above, where the same command says
     later that it has fetched all and shows no error until then.
     """
+    retries = [line for line in lines_with(lower, _RETRY_WORDS) if _RETRY.search(lower, *line)]
+    if not retries:
+        return
     ends = [match.start() for match in NEW_RUN.finditer(lower)]
     ends += [m.start() for m in ERROR_LINE.finditer(lower) if not LOGGED.match(lower, m.start())]
     ends.sort()
-    fetched = [match.start() for match in FETCHED.finditer(lower)]
-    for retry in _RETRY.finditer(lower):
-        at = bisect_left(fetched, retry.end())
-        if at < len(fetched):
-            end = bisect_left(ends, retry.end())
-            if end == len(ends) or fetched[at] < ends[end]:
-                start, line_end = line_around(lower, retry)
-                yield lower.rfind("\n", 0, max(0, start - 1)) + 1, line_end
+    fetched = [
+        start
+        for start, end in lines_with(lower, FETCHED_WORDS)
+        if FETCHED.search(lower, start, end)
+    ]
+    for start, end in retries:
+        at, until = bisect_left(fetched, end), bisect_left(ends, end)
+        if at < len(fetched) and (until == len(ends) or fetched[at] < ends[until]):
+            yield lower.rfind("\n", 0, max(0, start - 1)) + 1, end
 
 
 def _repeated_with_success(lower: str) -> list[Span]:
