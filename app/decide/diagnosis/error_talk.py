@@ -42,7 +42,10 @@ _PAIR = re.compile(
 )
 # A line that ends as a question: with a number before it, a mark that no program's English has, or a
 # message of some words in quotes.
-_QUOTES = r"\"[^\"\n]+\"|`[^`\n]+`|«[^»\n]+»|„[^\"“”\n]+[\"“”]|「[^」\n]+」|『[^』\n]+』|《[^》\n]+》|‹[^›\n]+›"
+_SPOKEN = (
+    r"\"[^\"\n]+\"|«[^»\n]+»|„[^\"“”\n]+[\"“”]|「[^」\n]+」|『[^』\n]+』|《[^》\n]+》|‹[^›\n]+›"
+)
+_QUOTES = rf"{_SPOKEN}|`[^`\n]+`"  # the last as programs write a command
 _QUESTION_MARK = r"[?？؟;՞][ \t*_)\"»」』]*$"
 _MARKS = "?？؟;՞"
 _FOREIGN_MARK = re.compile(r"[？؟՞][ \t]*$")
@@ -63,7 +66,7 @@ _WORD = re.compile(r"[^\W\d_]+")
 _OF_WORDS = re.compile(r"[぀-ヿ㐀-鿿가-힯]")  # scripts that part their words otherwise
 _WORDS = 8  # beside the quotations, at least
 _SPOKEN_QUOTE = re.compile(
-    rf"(?<![:=(,\[{{]) ?(?<![\w.-])(?:{_QUOTES})(?=[ \t]?[^\W\d_]|[ \t]?[,.;:!?—–-]|[ \t]*$|[，。、；])",
+    rf"(?<![:=(,\[{{]) ?(?<![\w.-])(?:{_SPOKEN})(?=[ \t]?[^\W\d_]|[ \t]?[,.;:!?—–-]|[ \t]*$|[，。、；])",
     re.MULTILINE,
 )
 # What somebody tells of an error, and the quotation in it.
@@ -156,7 +159,7 @@ def _questions(lower: str) -> Iterator[Span]:
     for start, end in lines_with(lower, _MARKS):
         if _is_question(lower[start:end]):
             yield start, end
-    if re.search(_QUOTES, lower):
+    if re.search(_SPOKEN, lower):
         for paragraph in _PARAGRAPH.finditer(lower):
             yield from _spoken_quotes(lower, paragraph)
 
