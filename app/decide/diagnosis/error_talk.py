@@ -37,7 +37,7 @@ _ASKS = "q|f|p|d|в|question|frage|pregunta|pergunta|domanda|вопрос|質問
 _ANSWERS = "a|r|o|о|answer|antwort|respuesta|r.ponse|resposta|risposta|ответ|回答|答え|答|답변|답"
 _MARK = r"[ ]?\d{0,3}(?:\*\*)?[ ]?(?:[.:)](?:\*\*)?[ \t]|[：．、])"
 _PAIR = re.compile(
-    rf"^[^\w\n]{{0,4}}(?:{_ASKS}){_MARK}[^\n]*(?:\n[^\n]*){{1,4}}?\n[^\w\n]{{0,4}}(?:{_ANSWERS}){_MARK}[^\n]*",
+    rf"^[^\w\n]{{0,4}}(?:{_ASKS}){_MARK}[^\n]*(?:\n[^\n]*){{0,3}}?\n[^\w\n]{{0,4}}(?:{_ANSWERS}){_MARK}[^\n]*",
     re.MULTILINE,
 )
 # A line that ends as a question: with a number before it, a mark that no program's English has, or a

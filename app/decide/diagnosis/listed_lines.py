@@ -11,8 +11,13 @@ Span = tuple[int, int]
 _LEAST = 3  # lines that make a list, and cells that make a row
 _FULL_COLUMNS = 2
 _MOST_ROWS = 1000  # of a table that somebody reads
-# One commit a line, maybe with the graph before it; and a commit with author, date and message.
-_COMMIT = re.compile(r"^[*|\\/_ ]{0,12}([0-9a-f]{7,40}) (?=\S)[^\n]*", re.MULTILINE)
+_LEVEL = r"(?:debug|info|warn(?:ing)?|error|critical|fatal|trace)"
+# One commit a line, maybe with the graph before it; and a commit with author, date and message. A log
+# may begin its lines with a request's number, and then with a level or a time.
+_COMMIT = re.compile(
+    rf"^[*|\\/_ ]{{0,12}}([0-9a-f]{{7,40}}) (?!\W?{_LEVEL}\b(?! \w)|\W?{_LEVEL}[ :|\]]+\w|\S*\d:\d\d)(?=\S)[^\n]*",
+    re.MULTILINE,
+)
 _HASH = re.compile(r"(?=.*[a-f])(?=.*\d)")
 _FULL_COMMIT = re.compile(
     r"^(?:[*|\\/ ]+)?commit [0-9a-f]{7,40}\b[^\n]*"
@@ -41,6 +46,7 @@ _CAUGHT = re.compile(
     r"\b\d+ ?(?:x|×|times) [^\n]{1,60}?\b(?:caught|expected|handled|tolerated|skipped)\b|"
     r"[(\[](?:as )?expected[)\]]|(?<!not )\bas expected\b|\bexpected (?:failure|error|exception)\b"
 )
+_GAVE_UP = re.compile(r"\bg(?:i|a)v(?:e|es|en|ing) up|\babort|\bfatal|\bexiting\b|\btoo many\b")
 _CAUGHT_WORDS = ("caught", "expected", "handled", "tolerated", "survived", "skipped")
 _MARKDOWN_TABLE = re.compile(
     r"^[ \t]*\|[^\n]*\n[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+(?:[ \t]*:?-{2,}:?)?[ \t]*(?:\n[ \t]*\|[^\n]*)+",
@@ -48,6 +54,7 @@ _MARKDOWN_TABLE = re.compile(
 )
 # A row that begins with a figure, and how its cells are parted.
 _ROW = re.compile(r"^[ \t]*[|│]?[ \t]*[\d.,]+(?=[\t |│,;])[^\n]*", re.MULTILINE)
+_A_LEVEL = re.compile(_LEVEL)
 _BETWEEN = re.compile(r"[ \t]*[|│\t;,][ \t]*|[ \t]{2,}")
 _FIGURE = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?%?")
 
@@ -68,7 +75,7 @@ def find_listed_lines(lower: str) -> Iterator[Span]:
     if "; urgency=" in lower:
         yield from (one.span() for one in _DEBIAN.finditer(lower))
     for line in lines_with(lower, _CAUGHT_WORDS):
-        if _CAUGHT.search(lower, *line):
+        if _CAUGHT.search(lower, *line) and not _GAVE_UP.search(lower, *line):
             yield line
     if "--" in lower:
         yield from (one.span() for one in _MARKDOWN_TABLE.finditer(lower))
@@ -114,6 +121,8 @@ def _results(rows: list[tuple[Span, list[str]]]) -> Iterator[Span]:
     """The rows of a table: two columns at least hold nothing but figures, or one does in part."""
     if len(rows) < _LEAST or len(rows[0][1]) < _LEAST:
         return
+    if any(_A_LEVEL.fullmatch(cell) for _, cells in rows for cell in cells):
+        return  # a log with a tab between its parts
     columns = [
         [_FIGURE.fullmatch(cell) is not None for cell in column]
         for column in zip(*(cells for _, cells in rows), strict=True)
