@@ -597,10 +597,6 @@
         <translation>Die Installation geht auch so. Ein Treiber ab {profile.driver} räumt den Zweifel aus.</translation>
     </message>
     <message>
-        <source>It draws the desktop, which leaves the NVIDIA card free. Training always uses {card.name}.</source>
-        <translation>Er zeichnet den Desktop, so bleibt die NVIDIA-Karte frei. Trainiert wird immer auf {card.name}.</translation>
-    </message>
-    <message>
         <source>It is the default.</source>
         <translation>Es ist die Voreinstellung.</translation>
     </message>
@@ -623,10 +619,6 @@
     <message>
         <source>Let the network&apos;s keeper allow download.pytorch.org, name a mirror of it, or use an offline folder.</source>
         <translation>Lassen Sie download.pytorch.org im Netz freigeben, nennen Sie einen Spiegel davon, oder benutzen Sie einen Offline-Ordner.</translation>
-    </message>
-    <message>
-        <source>Libraries built with newer compilers can crash with an access violation on a runtime before {limit.vc_runtime_new}.</source>
-        <translation>Bibliotheken, die mit neueren Compilern gebaut sind, können auf einer Laufzeit vor {limit.vc_runtime_new} mit einer Zugriffsverletzung abstürzen.</translation>
     </message>
     <message>
         <source>Linux runs inside Windows (WSL)</source>
@@ -1021,10 +1013,6 @@
         <translation>PyTorch sieht eine andere Speichermenge, als diese Karte hat: Ein Teil kann einer virtuellen Maschine gegeben sein, oder es wird eine andere Karte benutzt.</translation>
     </message>
     <message>
-        <source>PyTorch then takes slower ways on the processor, and some packages may refuse to start. Work on the card is not touched.</source>
-        <translation>PyTorch nimmt dann langsamere Wege auf dem Prozessor, und manche Pakete starten womöglich nicht. Die Arbeit auf der Karte ist nicht betroffen.</translation>
-    </message>
-    <message>
         <source>PyTorch uses another card than the first one that the survey found.</source>
         <translation>PyTorch benutzt eine andere Karte als die erste, die gefunden wurde.</translation>
     </message>
@@ -1259,10 +1247,6 @@
     <message>
         <source>The driver is installed, but its management library says nothing about the card. The library may be missing, or the card lost since the last start.</source>
         <translation>Der Treiber ist installiert, aber seine Verwaltungsbibliothek sagt nichts über die Karte. Die Bibliothek kann fehlen, oder die Karte ist seit dem letzten Start verloren gegangen.</translation>
-    </message>
-    <message>
-        <source>The driver of Windows serves both; a Linux driver must not be installed here. Files under /mnt are slow: keep the setup in the Linux part.</source>
-        <translation>Der Treiber von Windows dient beiden; ein Linux-Treiber darf hier nicht installiert werden. Dateien unter /mnt sind langsam: Lassen Sie die Einrichtung im Linux-Teil.</translation>
     </message>
     <message>
         <source>The driver was updated while the old one is still loaded. Until the PC restarts, every call to the card fails.</source>
@@ -2481,10 +2465,6 @@
         <translation>Installieren Sie weder flash-attn noch die Extras von unsloth mit „ampere“ im Namen</translation>
     </message>
     <message>
-        <source>Each CUDA version needs a driver at least as new as itself. The installed driver is older, so torch cannot start the card.</source>
-        <translation>Jede CUDA-Version braucht einen Treiber, der mindestens so neu ist wie sie. Der installierte ist älter, daher kann torch die Karte nicht in Betrieb nehmen.</translation>
-    </message>
-    <message>
         <source>Elsewhere: uv python install 3.11, or the installer from python.org</source>
         <translation>Anderswo: uv python install 3.11, oder das Installationsprogramm von python.org</translation>
     </message>
@@ -2587,10 +2567,6 @@
     <message>
         <source>Linux, if it stays: install the driver package and the kernel module again from the same source, then restart</source>
         <translation>Linux, falls es bleibt: Installieren Sie Treiberpaket und Kernelmodul noch einmal aus derselben Quelle und starten Sie dann neu</translation>
-    </message>
-    <message>
-        <source>Linux: CUDA 12.1 needs 530.30, 12.4 needs 550.54, 12.8 needs 570.26, 13 needs 580.65</source>
-        <translation>Linux: CUDA 12.1 braucht 530.30, 12.4 braucht 550.54, 12.8 braucht 570.26, 13 braucht 580.65</translation>
     </message>
     <message>
         <source>Linux: install the driver of your distribution (Ubuntu: sudo ubuntu-drivers install), restart, then nvidia-smi must list the card</source>
@@ -2901,10 +2877,6 @@
         <translation>WSL: Erhöhen Sie memory= in der Datei .wslconfig und führen Sie wsl --shutdown aus</translation>
     </message>
     <message>
-        <source>Windows: CUDA 12.1 needs driver 531.14, 12.4 needs 551.61, 12.8 needs 570.65, 13 needs 580</source>
-        <translation>Windows: CUDA 12.1 braucht Treiber 531.14, 12.4 braucht 551.61, 12.8 braucht 570.65, 13 braucht 580</translation>
-    </message>
-    <message>
         <source>Windows: get the driver from https://www.nvidia.com/drivers, install it, restart</source>
         <translation>Windows: Holen Sie den Treiber von https://www.nvidia.com/drivers, installieren Sie ihn, starten Sie neu</translation>
     </message>
@@ -3005,20 +2977,12 @@
         <translation>Ein Modell, das neuer ist als die Einrichtung, braucht eine neuere Einrichtung</translation>
     </message>
     <message>
-        <source>A newer package asks torch for something that this release does not have yet. The packages&apos; metadata often allow older releases than really work: Unsloth 2025.11 needs torch 2.6, the line of late 2026 needs 2.8.</source>
-        <translation>Ein neueres Paket verlangt von torch etwas, das diese Ausgabe noch nicht hat. Die Angaben der Pakete erlauben oft ältere Ausgaben, als wirklich laufen: Unsloth 2025.11 braucht torch 2.6, die Reihe von Ende 2026 braucht 2.8.</translation>
-    </message>
-    <message>
         <source>A package brings code that was generated for an older protobuf than the installed one.</source>
         <translation>Ein Paket bringt Code mit, der für ein älteres protobuf als das installierte erzeugt wurde.</translation>
     </message>
     <message>
         <source>A part that belongs to every torch is missing. Either the install was cut off or mixed with another one, or a file or folder named torch in the working folder hides the real package. torch._inductor and torch.amp exist in torch 2.4.0, so a newer torch is not what is missing.</source>
         <translation>Es fehlt ein Teil, der zu jedem torch gehört. Entweder wurde die Installation abgebrochen oder mit einer anderen vermischt, oder eine Datei oder ein Ordner namens torch im Arbeitsordner verdeckt das richtige Paket. torch._inductor und torch.amp gibt es in torch 2.4.0, ein neueres torch ist es also nicht, was fehlt.</translation>
-    </message>
-    <message>
-        <source>A script imports xformers and the environment has none. The wheel must be the one for exactly the installed torch.</source>
-        <translation>Ein Skript importiert xformers, und die Umgebung hat keines. Das Paket muss genau das für das installierte torch sein.</translation>
     </message>
     <message>
         <source>By hand: install the MSVC x64 build tools of Visual Studio, which bring the file. Do not take DLLs from collections on the web</source>
@@ -3081,10 +3045,6 @@
         <translation>Heben Sie in dieser Umgebung nicht torch allein an: xformers und Triton sind daran gebunden</translation>
     </message>
     <message>
-        <source>Each process that loads torch reserves several GB. Main memory and page file together are too small for it; on Windows worker processes each count again.</source>
-        <translation>Jeder Prozess, der torch lädt, reserviert mehrere GB. Arbeitsspeicher und Auslagerungsdatei zusammen sind dafür zu klein; unter Windows zählt jeder Arbeitsprozess noch einmal.</translation>
-    </message>
-    <message>
         <source>Each torch release works with one line of Triton. The installed one is older or newer and lacks what is asked of it.</source>
         <translation>Jede Ausgabe von torch läuft mit einer Reihe von Triton. Die installierte Version ist älter oder neuer, und ihr fehlt, was von ihr verlangt wird.</translation>
     </message>
@@ -3095,10 +3055,6 @@
     <message>
         <source>Every torchvision is compiled for exactly one torch. These two are not a published pair, so its operations cannot be registered.</source>
         <translation>Jedes torchvision ist für genau ein torch übersetzt. Diese beiden sind kein veröffentlichtes Paar, daher lassen sich seine Operationen nicht registrieren.</translation>
-    </message>
-    <message>
-        <source>Every xformers wheel is compiled for exactly one torch. With another one its CUDA part cannot be loaded.</source>
-        <translation>Jedes Paket von xformers ist für genau ein torch übersetzt. Mit einem anderen lässt sich sein CUDA-Teil nicht laden.</translation>
     </message>
     <message>
         <source>For another torch take the xformers release that names it; a wrong one replaces torch or cannot be loaded</source>
@@ -3215,10 +3171,6 @@
     <message>
         <source>KMP_DUPLICATE_LIB_OK=TRUE lets it run on, but results can be wrong: only as a stopgap</source>
         <translation>KMP_DUPLICATE_LIB_OK=TRUE lässt es weiterlaufen, aber Ergebnisse können falsch sein: nur als Notbehelf</translation>
-    </message>
-    <message>
-        <source>Let Windows manage the page file (or give it at least 32 GB), and use no worker processes.</source>
-        <translation>Lassen Sie Windows die Auslagerungsdatei verwalten (oder geben Sie ihr mindestens 32 GB) und benutzen Sie keine Arbeitsprozesse.</translation>
     </message>
     <message>
         <source>Linux: install gcc (Ubuntu: sudo apt install build-essential)</source>
@@ -3365,10 +3317,6 @@
         <translation>Der genannte Paketordner ist nicht vorhanden oder enthält dieses torch nicht</translation>
     </message>
     <message>
-        <source>The script was written for another trl. Since 0.13 most arguments moved from SFTTrainer into SFTConfig, tokenizer became processing_class, and later max_seq_length became max_length.</source>
-        <translation>Das Skript wurde für ein anderes trl geschrieben. Seit 0.13 zogen die meisten Argumente von SFTTrainer nach SFTConfig um, aus tokenizer wurde processing_class und später aus max_seq_length max_length.</translation>
-    </message>
-    <message>
         <source>Then install the setup that this program recommends for the card</source>
         <translation>Installieren Sie dann die Einrichtung, die dieses Programm für die Karte empfiehlt</translation>
     </message>
@@ -3379,10 +3327,6 @@
     <message>
         <source>This program adds the missing file from another copy inside the wheel when it installs the torch 2.4.0 setups. A setup with a newer torch does not have the fault at all.</source>
         <translation>Dieses Programm ergänzt die fehlende Datei aus einer anderen Kopie im Paket, wenn es die Einrichtungen mit torch 2.4.0 installiert. Eine Einrichtung mit neuerem torch hat den Fehler gar nicht.</translation>
-    </message>
-    <message>
-        <source>This release of torch.compile uses a facility of Linux. The setup is not broken; the release has a fault on Windows.</source>
-        <translation>Diese Ausgabe von torch.compile benutzt eine Funktion von Linux. Die Einrichtung ist nicht kaputt; die Ausgabe hat unter Windows einen Fehler.</translation>
     </message>
     <message>
         <source>This torch has no kernels for the newer card</source>
@@ -3599,10 +3543,6 @@
     <message>
         <source>trl 0.11: SFTTrainer(tokenizer=…, max_seq_length=…) or the same in SFTConfig</source>
         <translation>trl 0.11: SFTTrainer(tokenizer=…, max_seq_length=…) oder dasselbe in SFTConfig</translation>
-    </message>
-    <message>
-        <source>trl 0.13 and later: SFTTrainer(processing_class=…, args=SFTConfig(dataset_text_field=…, …)); from 0.20 on the length is max_length</source>
-        <translation>trl ab 0.13: SFTTrainer(processing_class=…, args=SFTConfig(dataset_text_field=…, …)); ab 0.20 heißt die Länge max_length</translation>
     </message>
     <message>
         <source>trl changed its arguments</source>
@@ -6201,10 +6141,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>A folder on the way is a link (a junction or mount point) that was made without administrator&apos;s rights, and Windows does not follow it in this program (error 448).</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>A home of your own (--home) takes packages of your own.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -6322,10 +6258,6 @@
     </message>
     <message>
         <source>Ask whoever looks after this computer to allow the folder of this program; on your own computer look whether Smart App Control is on.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Below /mnt/c (and d, e) WSL reads the Windows drive through a bridge, ten to a hundred times slower than its own file system. Nothing is broken; it only takes that long.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -6893,10 +6825,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Older builds of Windows 11 cannot switch it on again without a reset; builds from 2026 on can</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>Ollama does not understand the model&apos;s chat template</source>
         <translation type="unfinished"></translation>
     </message>
@@ -6962,10 +6890,6 @@
     </message>
     <message>
         <source>Partly proven: {place}, with other versions or another system.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Parts of the model or of the data lie on different cards. Unsloth trains on one card; with several in the computer one of them has to be chosen before the program starts.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -7070,10 +6994,6 @@
     </message>
     <message>
         <source>Smart App Control does not allow the file to run</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Smart App Control of Windows 11 runs signed or widely known files only. Python packages are neither. It knows no exceptions: it is on or off.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -7198,14 +7118,6 @@
     </message>
     <message>
         <source>The data uses tokens (such as &lt;|eot_id|&gt;) whose numbers in this base model are all zero, and their layer is not being trained. Unsloth stops, for the loss would not be a number.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>The driver is installed, but it refused to open the card: another program holds it alone, the driver was not ready after standby, or this kind of card or machine does not allow the call.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>The driver no longer reaches the card on its bus. Power supply, heat, a loose card or cable (also of an external case) and overclocking do that; software rarely.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -7617,15 +7529,7 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Unsloth releases about twice a week; a pinned set meets its first unknown family of models after about four months. Models of before go on working.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>UnslothSetup in your own profile</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Update to Windows 11, or at least to Windows 10 version 22H2, then look again. NVIDIA&apos;s driver updates for Windows 10 ended in October 2026.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -7650,10 +7554,6 @@
     </message>
     <message>
         <source>What {name} holds is not known from its content or its name; {expected}, or say its format.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>When a model is loaded Unsloth calls a page that counts users. It did not answer within 120 seconds. The model itself may be whole and on this computer.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -8545,10 +8445,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>It may stop libraries that are not signed and that its service does not know; many in PyTorch&apos;s and Unsloth&apos;s packages are not signed. Whether it stops any here is not known before they are loaded.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>Leave S mode in Settings, System, Activation: it is free and cannot be undone.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -8710,6 +8606,274 @@
     </message>
     <message>
         <source>{path} was changed since this program wrote it: it stays.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A folder on the way is a link (a junction or mount point) that was made without administrator&apos;s rights, and Windows does not follow it in this program (error 448). Programs that an installer or updater started inherit that rule; started from the Start menu the same program may follow the link.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A newer package asks torch for something that this release does not have yet. The packages&apos; metadata often allow older releases than really work: Unsloth 2025.11 stops with torch 2.4 though its metadata allows it, and torchao 0.18 beside the line of late 2026 needs torch 2.8.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A script imports xformers and the environment has none. Up to release 0.0.33 the wheel must be the one for exactly the installed torch.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A script that was downloaded: right click, Properties, Unblock; only if you trust it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A smaller or quantised model leaves more room; so does --kv-cache-dtype fp8 on newer cards</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A wheel or another archive cannot be unpacked: it was not downloaded or copied to its end, a cache holds it broken, or a drive lost a part of it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Below /mnt/c (and d, e) WSL works across two systems on the Windows drive, which is slower than its own file system. Nothing is broken; it only takes that long.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close the program and its console, and start them again from the Start menu</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Each family of CUDA needs a driver from a certain version on: CUDA 12 one from 525 (Linux) or 528.33 (Windows) on, CUDA 13 one from 580 on. The installed driver is older, or code that is compiled at run time needs a newer one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Each process that loads torch for CUDA reserves hundreds of MB up to a few GB, and Windows promises memory only where main memory and page file together can hold it. Worker processes each count again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>For your account, in PowerShell: Set-ExecutionPolicy -Scope CurrentUser -ExecutionPolicy RemoteSigned, and answer Y; no administrator is needed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>If it comes again, let the drive be checked, or use another network</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>If it says enabled: Turn Windows features on or off (type it into the start menu), tick Virtual Machine Platform and Windows Subsystem for Linux, then restart</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In that setup UNSLOTH_DISABLE_PINNED_MEMORY=1 spares the attempt; each step is somewhat slower</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It stops what is not signed and what its service does not predict to be safe; many libraries in PyTorch&apos;s and Unsloth&apos;s packages are not signed. Whether it stops any here is not known before they are loaded.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Let Windows manage the page file, or make it larger, and use no worker processes.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Let vLLM promise a shorter text, or give it more of the card.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Libraries built with Visual Studio 2022 17.10 or newer can crash with an access violation on a runtime before {limit.vc_runtime_new}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux: CUDA 12.1 was made with 530.30, 12.4 with 550.54, 12.8 with 570.26, 13.0 with 580.65</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look first: Task Manager, Performance, CPU, the line Virtualisation. If it says disabled: Settings, System, Recovery, Advanced start-up, UEFI firmware settings; the switch is called Intel VT-x, Intel Virtualization Technology, AMD-V or SVM</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>More of the card: --gpu-memory-utilization 0.95 (gpu_memory_utilization in Python), if nothing else uses the card: close other programs first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Older setups: use_gradient_checkpointing=True in get_peft_model instead of &quot;unsloth&quot;, which keeps its buffers in pinned memory (takes more of the card)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the environment&apos;s terminal from this program, where nothing has to be switched on; or allow scripts of your own for your account.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Parts of the model or of the data lie on different cards. Unsloth trains on several cards with one process for each (torchrun), not by spreading a model in one script; the simple way is to let the script see one card only.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Pinned memory ran out, and not the card&apos;s</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>PowerShell may not run scripts here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>PyTorch then takes its slower default ways on the processor, and bitsandbytes asks for AVX2 there. Work on the card is not touched.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Releases of Unsloth from before September 2026 could write answers without sense there, so that each reward was 0: take the setup torch212-2026.10</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shorter: vllm serve MODEL --max-model-len 8192, or LLM(..., max_model_len=8192) in Python; the message often names the longest that fits</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Smart App Control of Windows 11 runs what is signed or what its service predicts to be safe. Many libraries of Python packages are not signed, and new ones are not known. It knows no exceptions: it is on or off.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Switch virtualisation on in the firmware, and the feature Virtual Machine Platform in Windows; then restart.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take the setup torch212-2026.10, whose Unsloth goes on with ordinary memory by itself, or train without pinned memory.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The driver is installed, but it refused to open the card. People report that another program held it alone, that the driver was not ready after standby, or that this kind of card or machine does not allow the call.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The driver no longer reaches the card on its bus. People report power supply, heat, a loose card or cable (also of an external case) and overclocking; NVIDIA&apos;s catalogue of these errors names no cause that can be seen from here.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The driver of Windows serves both; a Linux driver must not be installed here. Files under /mnt are slow: keep the setup in the Linux part. Pinned memory is scarce: a CUDA error &quot;out of memory&quot; while the card is free comes from that.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file of a package is damaged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The message speaks of CUDA, but what could not be had is pinned (page-locked) main memory. Under WSL each program gets only little of it, however much of the card and of the computer&apos;s memory is free. Batch size and context of the card have nothing to do with it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The script lets vLLM write the answers, as for GRPO (fast_inference=True, or use_vllm=True). vLLM publishes builds for Linux only; on Windows it runs inside WSL 2. GRPO does without it: Unsloth then writes the answers itself.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The script wants vLLM, and this environment has none</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The script was written for another trl. In 0.12 tokenizer became processing_class, in 0.13 the arguments of the data left SFTTrainer for SFTConfig, in 0.16 max_seq_length became max_length, and 0.20 knows the old name no more.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Think before: Windows 11 does not switch it on again without a reset; only Insider builds from 26220.7070 on were announced to</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This release of torch.compile does something that fails on Windows, such as a rename onto an existing file. The setup is not broken.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Train without vLLM: fast_inference=False in from_pretrained, and use_vllm=False in GRPOConfig.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unsloth makes about two releases a week, often for new families of models; a pinned set does not learn them. Models of before go on working.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Up to release 0.0.33 every xformers wheel is compiled for exactly one torch, and with another one its CUDA part cannot be loaded. From 0.0.34 on a wheel fits torch 2.10 and later.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Update to Windows 11, or at least to Windows 10 version 22H2, then look again. NVIDIA announced new drivers for Windows 10 up to October 2026 only.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>WSL 2 cannot start: virtualisation is off, or a Windows feature is missing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>WSL 2 is a small virtual machine. Either the processor&apos;s virtualisation is switched off in the firmware (BIOS, UEFI), or the Windows feature Virtual Machine Platform is not switched on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>When a model is loaded Unsloth fetches a small file from Hugging Face, to count the kinds of environments and to see whether Hugging Face is up. It did not come within 120 seconds. The model itself may be whole and on this computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Where it draws the desktop, the NVIDIA card&apos;s memory stays free for training. Training always uses {card.name}.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows inside another virtual machine: its host must pass virtualisation on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows&apos; execution policy keeps PowerShell from running script files, Activate.ps1 among them. The environment itself is whole; only the way to switch it on is closed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows: CUDA 12.1 was made with driver 531.14, 12.4 with 551.61, 12.8 with 570.65; these or newer ones run it without doubt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>With Unsloth&apos;s fast_inference = True: a smaller max_seq_length in FastLanguageModel.from_pretrained</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>With vLLM: Linux or WSL 2, in an environment of its own</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Without changing anything: .venv\Scripts\python.exe train.py uses the environment as well, and so does .venv\Scripts\activate.bat in the classic command prompt (cmd)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>dataloader_pin_memory=False in the training arguments; in a DataLoader of your own pin_memory=False</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>package file damaged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>pinned memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>pip outside of this program: pip cache purge, then install again; uv: uv cache clean; conda: conda clean --packages --tarballs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>script execution policy</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>trl 0.13 and later: SFTTrainer(processing_class=…, args=SFTConfig(dataset_text_field=…, …)); from 0.16 on the length is max_length</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vLLM has no room on the card for one text of the full length</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vLLM keeps room on the card for one text of the model&apos;s full length (its KV cache). After the model&apos;s weights were loaded less room was left, so it does not start.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vllm kv cache too small</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vllm missing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>wsl virtualization off</source>
         <translation type="unfinished"></translation>
     </message>
 </context>
