@@ -8768,6 +8768,114 @@
         <source>torch 2.6 and later rename as Windows allows it: take a setup from torch26-2025.3 on</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>A script that was downloaded: right click, Properties, Unblock; only if you trust it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A smaller or quantised model leaves more room; so does --kv-cache-dtype fp8 on newer cards</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A wheel or another archive cannot be unpacked: it was not downloaded or copied to its end, a cache holds it broken, or a drive lost a part of it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>For your account, in PowerShell: Set-ExecutionPolicy -Scope CurrentUser -ExecutionPolicy RemoteSigned, and answer Y; no administrator is needed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>If it comes again, let the drive be checked, or use another network</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>If it says enabled: Turn Windows features on or off (type it into the start menu), tick Virtual Machine Platform and Windows Subsystem for Linux, then restart</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Let vLLM promise a shorter text, or give it more of the card.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look first: Task Manager, Performance, CPU, the line Virtualisation. If it says disabled: Settings, System, Recovery, Advanced start-up, UEFI firmware settings; the switch is called Intel VT-x, Intel Virtualization Technology, AMD-V or SVM</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>More of the card: --gpu-memory-utilization 0.95 (gpu_memory_utilization in Python), if nothing else uses the card: close other programs first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the environment&apos;s terminal from this program, where nothing has to be switched on; or allow scripts of your own for your account.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>PowerShell may not run scripts here</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Shorter: vllm serve MODEL --max-model-len 8192, or LLM(..., max_model_len=8192) in Python; the message often names the longest that fits</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Switch virtualisation on in the firmware, and the feature Virtual Machine Platform in Windows; then restart.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file of a package is damaged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>WSL 2 cannot start: virtualisation is off, or a Windows feature is missing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>WSL 2 is a small virtual machine. Either the processor&apos;s virtualisation is switched off in the firmware (BIOS, UEFI), or the Windows feature Virtual Machine Platform is not switched on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows inside another virtual machine: its host must pass virtualisation on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows&apos; execution policy keeps PowerShell from running script files, Activate.ps1 among them. The environment itself is whole; only the way to switch it on is closed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>With Unsloth&apos;s fast_inference = True: a smaller max_seq_length in FastLanguageModel.from_pretrained</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Without changing anything: .venv\Scripts\python.exe train.py uses the environment as well, and so does .venv\Scripts\activate.bat in the classic command prompt (cmd)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>package file damaged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>pip outside of this program: pip cache purge, then install again; uv: uv cache clean; conda: conda clean --packages --tarballs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>script execution policy</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vLLM has no room on the card for one text of the full length</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vLLM keeps room on the card for one text of the model&apos;s full length (its KV cache). After the model&apos;s weights were loaded less room was left, so it does not start.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vllm kv cache too small</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>wsl virtualization off</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
@@ -9341,6 +9449,77 @@
     </message>
 </context>
 <context>
+    <name>Keys</name>
+    <message>
+        <source>Keys</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Everything here can be done without a mouse.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Enter</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>presses the button with the ring, else the green one</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Tab, Shift+Tab</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>to the next or the previous control</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Space, arrows</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>tick a box, choose in a list</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Alt</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>shows a letter in each button; with it the button is pressed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Esc</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>closes a dialog; the window stays</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>F10</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>opens the menu</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>F1</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>shows these keys</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation type="unfinished">Schließen</translation>
+    </message>
+</context>
+<context>
     <name>Knobs</name>
     <message>
         <source>4 bits</source>
@@ -9772,6 +9951,10 @@
     <message>
         <source>&amp;Licences</source>
         <translation>&amp;Lizenzen</translation>
+    </message>
+    <message>
+        <source>&amp;Keys</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from app.decide.diagnosis.run_outcome import ERROR_LINE
+from app.decide.diagnosis.listed_lines import find_listed_lines, lines_with
+from app.decide.diagnosis.run_outcome import ERROR_LINE, NEW_RUN
 from app.model import limits
 
 Span = tuple[int, int]
@@ -31,6 +32,43 @@ _REAL = re.compile(
     rf"\n[ \t]*\n|\n(?:{ERROR_LINE.pattern.removeprefix('^')}|[\w.-]+@\S+[$#%>] |\$ \S|ps [a-z]:)"
 )
 _QUESTION = re.compile(r"^(?:\*\*)?q\d*(?:\*\*)?[:.] [^\n]*", re.MULTILINE)
+# A question and its answer, each with its letter or word and maybe a number, in many languages.
+_ASKS = "q|f|p|d|в|question|frage|pregunta|pergunta|domanda|вопрос|質問|问题|問題|问|問|질문|문"
+_ANSWERS = "a|r|o|о|answer|antwort|respuesta|r.ponse|resposta|risposta|ответ|回答|答え|答|답변|답"
+_MARK = r"[ ]?\d{0,3}(?:\*\*)?[ ]?(?:[.:)](?:\*\*)?[ \t]|[：．、])"
+_PAIR = re.compile(
+    rf"^[^\w\n]{{0,4}}(?:{_ASKS}){_MARK}[^\n]*(?:\n[^\n]*){{0,3}}?\n[^\w\n]{{0,4}}(?:{_ANSWERS}){_MARK}[^\n]*",
+    re.MULTILINE,
+)
+# A line that ends as a question: with a number before it, a mark that no program's English has, or a
+# message of some words in quotes.
+_SPOKEN = (
+    r"\"[^\"\n]+\"|«[^»\n]+»|„[^\"“”\n]+[\"“”]|「[^」\n]+」|『[^』\n]+』|《[^》\n]+》|‹[^›\n]+›"
+)
+_QUOTES = rf"{_SPOKEN}|`[^`\n]+`"  # the last as programs write a command
+_QUESTION_MARK = r"[?？؟;՞][ \t*_)\"»」』]*$"
+_MARKS = "?？؟;՞"
+_FOREIGN_MARK = re.compile(r"[？؟՞][ \t]*$")
+_NUMBERED = re.compile(r"[^\w\n]{0,4}\d{1,3}[.)、] [^\n]{8}")
+_ENDS_AS_QUESTION = re.compile(_QUESTION_MARK)
+_ASKED_OF = re.compile(rf"(?:{_QUOTES})(?:(?![.!] )[^\n])*{_QUESTION_MARK}")
+# A paragraph that somebody wrote: whole sentences, and nothing as programs print it.
+_PARAGRAPH = re.compile(r"[^\n]*\S[^\n]*(?:\n[^\n]*\S[^\n]*)*")
+_PRINTED = re.compile(
+    rf"{ERROR_LINE.pattern}|\d\d:\d\d:\d\d|\d%|^[ \t]*file \"|^[ \t]*at \S+\(|"
+    r"^[ \t]*\W?\b(?:debug|info|warn(?:ing)?|critical|error|hint|note)\b[ \t]*[:\]]|"
+    r"^[\w.-]+@\S+[$#%>]|^(?:\$|>>>|ps [a-z]:|[a-z]:\\|\+ )|^[ \t]*[\[{<]|\w=\S|\"\w+\":|"
+    r"\bexit (?:code|status)|\S+\.(?:py|c|cpp|cc|rs|go|js):\d+|\w\(\w*\)",
+    re.MULTILINE,
+)
+_SENTENCE_ENDS = re.compile(r"[.!?。！？؟…:][\"'»」』)]*(?:\s|$)|[。！？]")
+_WORD = re.compile(r"[^\W\d_]+")
+_OF_WORDS = re.compile(r"[぀-ヿ㐀-鿿가-힯]")  # scripts that part their words otherwise
+_WORDS = 8  # beside the quotations, at least
+_SPOKEN_QUOTE = re.compile(
+    rf"(?<![:=(,\[{{]) ?(?<![\w.-])(?:{_SPOKEN})(?=[ \t]?[^\W\d_]|[ \t]?[,.;:!?—–-]|[ \t]*$|[，。、；])",
+    re.MULTILINE,
+)
 # What somebody tells of an error, and the quotation in it.
 _TOLD = re.compile(
     r"\b(?:i|we|you|he|she|they|somebody|someone|people)(?:'ve|'d)? (?:\w+ )?"
@@ -78,7 +116,7 @@ def find_error_talk(lower: str) -> list[Span]:
     """
     if len(lower) > limits.TALK:
         return []
-    spans = [*_chat(lower), *_quotations(lower)]
+    spans = [*_chat(lower), *_quotations(lower), *_questions(lower), *find_listed_lines(lower)]
     if "q: " in lower or "q:** " in lower:
         spans += (match.span() for match in _QUESTION.finditer(lower))
     if "@@ -" in lower:
@@ -112,6 +150,39 @@ def _quotations(lower: str) -> Iterator[Span]:
         end = lower.find("\n", told.end())
         quotes = _QUOTED.finditer(lower, start, len(lower) if end < 0 else end)
         yield from (quote.span() for quote in quotes)
+
+
+def _questions(lower: str) -> Iterator[Span]:
+    for pair in _PAIR.finditer(lower):
+        real = _REAL.search(lower, pair.end())
+        yield pair.start(), real.start() if real else len(lower)
+    for start, end in lines_with(lower, _MARKS):
+        if _is_question(lower[start:end]):
+            yield start, end
+    if re.search(_SPOKEN, lower):
+        for paragraph in _PARAGRAPH.finditer(lower):
+            yield from _spoken_quotes(lower, paragraph)
+
+
+def _is_question(line: str) -> bool:
+    if not _ENDS_AS_QUESTION.search(line) or "did you" in line:
+        return False
+    if ERROR_LINE.match(line) or NEW_RUN.match(line):
+        return False
+    asked = _FOREIGN_MARK.search(line) or _NUMBERED.match(line) or _ASKED_OF.search(line)
+    return asked is not None
+
+
+def _spoken_quotes(lower: str, paragraph: re.Match[str]) -> Iterator[Span]:
+    """Messages in quotes within the sentences of a paragraph that no program printed."""
+    start, end = paragraph.span()
+    quotes = [match.span() for match in _SPOKEN_QUOTE.finditer(lower, start, end)]
+    quotes = [span for span in quotes if " " in lower[slice(*span)].strip()]
+    if not quotes or _PRINTED.search(paragraph[0]) or not _SENTENCE_ENDS.search(paragraph[0]):
+        return
+    rest = re.sub(_QUOTES, " ", paragraph[0])
+    if len(_WORD.findall(rest)) + len(_OF_WORDS.findall(rest)) // 2 >= _WORDS:
+        yield from quotes
 
 
 def _part_on_errors(lower: str, heading: re.Match[str]) -> Span:

@@ -7,11 +7,23 @@ success, and text that talks about errors.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import pairwise
 
 from app.decide.diagnosis.error_talk import find_error_talk
-from app.decide.diagnosis.run_outcome import ENDED, ERROR_LINE, NEW_RUN, PASSED, PREFIX, WORKED
+from app.decide.diagnosis.listed_lines import lines_with
+from app.decide.diagnosis.run_outcome import (
+    ENDED,
+    ERROR_LINE,
+    FETCHED,
+    FETCHED_WORDS,
+    LOGGED,
+    NEW_RUN,
+    PASSED,
+    PREFIX,
+    WORKED,
+)
 
 Span = tuple[int, int]
 
@@ -30,6 +42,25 @@ _IGNORED = re.compile(r"^make[^\n]* error \d+ \(ignored\)|^\.\.\.ignoring\b", re
 _MISSING = re.compile(r"no module named ['\"]?(\w+)[^\n]*")
 _INSTALLED = re.compile(r"\n ?\+ ([\w.-]+)==|successfully installed ([^\n]+)")
 _VERSION = re.compile(r"-\d[^-]*$")
+# A program will try again by itself, and says so on the line of the failure or below it.
+_RETRY_WORDS = (
+    "retr",
+    "tries",
+    "attempt",
+    "trying again",
+    "versuch",
+    "tentati",
+    "reintent",
+    "повтор",
+    "重试",
+    "重試",
+    "再試行",
+    "재시도",
+)
+_RETRY = re.compile(
+    r"\bretry|\bretries\b|\btries (?:remaining|left)|\battempts? (?:\d+|remaining|left)|\btrying again|"
+    r"versuche? (?:es )?erneut|erneuter versuch|nouvelle tentative|reintent|nuovo tentativo|повтор|重试|重試|再試行|재시도"
+)
 # A script is the same run whatever its options are.
 _SCRIPT = re.compile(
     r"(?:\S*python[\d.]*(?:\.exe)?|py|uv run|torchrun|accelerate launch)\b[^\n]*?([\w./\\-]+\.py)\b"
@@ -53,6 +84,7 @@ def find_excused_lines(lower: str) -> list[Span]:
         spans += _ignored_failures(lower)
     if "no module named" in lower and "install" in lower:
         spans += _installed_afterwards(lower)
+    spans += _retries_that_helped(lower)
     spans += find_error_talk(lower)
     spans += _repeated_with_success(lower)
     return spans
@@ -107,6 +139,27 @@ def _installed_afterwards(lower: str) -> Iterator[Span]:
     for missing in _MISSING.finditer(lower):
         if missing.start() < installed.get(missing[1], -1):
             yield lower.rfind("\n", 0, missing.start()) + 1, missing.end()
+
+
+def _retries_that_helped(lower: str) -> Iterator[Span]:
+    """Lines that say that something is tried again, with the line above, where the same command says
+    later that it has fetched all and shows no error until then.
+    """
+    retries = [line for line in lines_with(lower, _RETRY_WORDS) if _RETRY.search(lower, *line)]
+    if not retries:
+        return
+    ends = [match.start() for match in NEW_RUN.finditer(lower)]
+    ends += [m.start() for m in ERROR_LINE.finditer(lower) if not LOGGED.match(lower, m.start())]
+    ends.sort()
+    fetched = [
+        start
+        for start, end in lines_with(lower, FETCHED_WORDS)
+        if FETCHED.search(lower, start, end)
+    ]
+    for start, end in retries:
+        at, until = bisect_left(fetched, end), bisect_left(ends, end)
+        if at < len(fetched) and (until == len(ends) or fetched[at] < ends[until]):
+            yield lower.rfind("\n", 0, max(0, start - 1)) + 1, end
 
 
 def _repeated_with_success(lower: str) -> list[Span]:

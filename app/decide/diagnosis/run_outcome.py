@@ -34,6 +34,26 @@ PASSED = re.compile(
     r"\b(?:download|application startup) complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
     re.MULTILINE,
 )
+# That a program which fetches something says to have fetched it.
+FETCHED = re.compile(
+    r"^[ \t]*finished (?:`[\w-]+` profile|release|dev|test|bench)\b|^[ \t]*installed package `|"  # cargo
+    r"\bsuccessfully (?:installed|downloaded|built|tagged)\b|\binstalled \d+ packages? in\b|"  # pip, uv
+    r"\bprepared \d+ packages? in\b|"
+    r"^(?:added|changed|up to date,? audited|audited) \d+ packages?\b|^[^\w\n]*done in [\d.]+ ?m?s|^success saved lockfile|"  # npm
+    r"\bsaved \[\d+(?:/\d+)?\]|^[ \t]*100 +[\d.]+[kmgt]? +100 |\bdownload(?:ed)? (?:complete|finished|to)\b|"  # wget, curl, hf
+    r"^fetched [\d.,]+ ?.?b in |^es wurden [\d.,]+ [^\n]* geholt|r.ceptionn.s en |^setting up |"  # apt
+    r"\bstatus: (?:downloaded newer image|image is up to date)|\bdigest: sha256:|"  # docker
+    r"\bnaming to \S+ (?:[\d.]+s )?done|"
+    r"\b(?:resolving deltas|receiving objects|updating files|filtering content): 100%[^\n]*done|^already up to date|"  # git
+    r"\b100%\||^(?:executing transaction: done|build success|success$)|\btransaction finished\b",
+    re.MULTILINE,
+)
+# One of these stands on every such line.
+FETCHED_WORDS = (
+    *("finished", "installed", "successfully", "prepared", "added", "changed", "audited", "done"),
+    *("saved ", "100", "download", "fetched", "geholt", "ceptionn", "setting up", "digest:"),
+    *("already up to date", "image is up to date", "success"),
+)
 ERROR_LINE = re.compile(
     rf"^{PREFIX}[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
 )

@@ -24,6 +24,21 @@ TALK = {
     "asked": f"> Why do I get '{FULL}'?\nMake room.\n",
     "source": f'$ cat save.py\n    if free < needed:\n        raise OSError("{FULL}")\n',
     "changes": f'Changes in save.py:\n-    raise OSError("{FULL}")\n+    make_room()\n',
+    "commits": f"9f3c1ab1 {FULL}\n77d0e42c make room\n1c88ab3f no {FULL} again\n",
+    "one commit": "commit 3f786850e387550fdab836ed7e6dc881de23001b\nAuthor: Lea\nDate: Monday\n\n"
+    f"    {FULL}\n",
+    "changes of a version": f"## [1.4.0] - 2025-10-03\n### Fixed\n- {FULL} while saving\n- typo\n",
+    "requests": f"* {FULL} by @lea in #12\n",
+    "numbered": f"2. Was heißt {FULL}?\nPlatz schaffen.\n",
+    "korean": f"Q1. {FULL} 라는 메시지가 나옵니다.\nA1. 공간을 확보하세요.\n",
+    "chinese": f"问：{FULL} 怎么办？\n答：请清理磁盘。\n",
+    "spanish": f"¿Qué hago si aparece «{FULL}»?\nHacer sitio.\n",
+    "russian": f"Сообщение «{FULL}» говорит о том, что на диске кончилось место. Удалите старое.\n",
+    "motd": f'If your job dies with "{FULL}", your home is full; please clean it up.\n',
+    "counted": f"3 of 9 fit (caught {FULL} 6x)\n",
+    "as expected": f"refused, as expected: {FULL}\n",
+    "table": f"| rows | file |\n|---|---|\n| 10 | ok |\n| 20 | {FULL} |\n",
+    "rows": f"1,2048,1412.3,ok\n2,2048,2571.0,ok\n4,2048,0,{FULL}\n",
     "grep": f"$ grep -rn space app\napp/text.py:12:NOTE = '{FULL}'\n",
 }
 
@@ -46,8 +61,17 @@ def test_what_a_run_printed_beside_the_talk_is_evidence(talk: str) -> None:
         f"Lea, 14:02\nit printed:\n{TRACEBACK}\nOmar, 14:09\nmake room\n",
         f"## Troubleshooting\nRead this.\n\n## Output\n{TRACEBACK}",
         "app/save.py:9: " + FULL + "\n",
+        f"3f2a1b9c INFO start\n77d0e42c INFO save\n1c88ab3f ERROR {FULL}\n",
+        f"17.1\t3\tinfo\tstart\n17.4\t3\tinfo\tsave\n17.9\t3\terror\t{FULL}\n",
+        f"caught {FULL} 3 times, giving up\n",
+        f"Q1. Room?\nA1. Yes.\n\n{TRACEBACK}",
+        f'{{"message": "{FULL}", "level": "error"}}\n',
+        f'OSError: cannot save "out" ({FULL}). Is the disk full?\n',
     ],
-    ids=["issue", "chat", "document", "pytest"],
+    ids=[
+        *("issue", "chat", "document", "pytest", "request numbers", "tabs", "given up"),
+        *("below an answer", "json", "an error that asks"),
+    ],
 )
 def test_a_traceback_that_was_copied_into_a_text_is_evidence(log: str) -> None:
     assert explain(log, KNOWN_ISSUES).cause == "disk_full"

@@ -105,3 +105,29 @@ def test_a_status_of_no_package_index_is_no_cause(status: str) -> None:
     log = "$ pip install requests\n$ python sync.py\n" + error
     assert explain(log % "crm.example.org/contacts", KNOWN_ISSUES).cause is None
     assert explain(log % "nexus.example.org/simple/torch/", KNOWN_ISSUES).cause is not None
+
+
+REFUSED = "warning: spurious network error (2 tries remaining): Could not resolve host: index.example.org\n"
+FETCHED = {
+    "cargo": "    Finished `release` profile [optimized] target(s) in 48.20s\n",
+    "pip": "Successfully installed tqdm-4.67.1\n",
+    "uv": "Installed 3 packages in 12ms\n",
+    "npm": "added 214 packages, and audited 215 packages in 41s\n",
+    "wget": "2025-09-14 11:21:44 (8.74 MB/s) - 'a.gguf' saved [2497280256/2497280256]\n",
+    "curl": "100 4387M  100 4387M    0     0  21.4M      0  0:03:24  0:03:24 --:--:-- 24.0M\n",
+    "apt": "Fetched 49.1 MB in 5s (9,821 kB/s)\n",
+    "docker": "Status: Downloaded newer image for ubuntu:24.04\n",
+    "git": "Receiving objects: 100% (812/812), 3.10 MiB | 2.00 MiB/s, done.\n",
+    "hf": "Fetching 11 files: 100%|##########| 11/11 [01:12<00:00,  6.55s/it]\n",
+}
+
+
+@pytest.mark.parametrize("fetched", FETCHED.values(), ids=FETCHED)
+def test_a_retry_after_which_the_same_command_fetched_all_is_not_named(fetched: str) -> None:
+    assert explain(f"$ fetch\n{REFUSED}{fetched}", KNOWN_ISSUES).cause is None
+
+
+def test_a_retry_that_did_not_help_is_named() -> None:
+    ended = f"$ fetch\n{REFUSED}error: could not fetch\n"
+    for log in (f"$ fetch\n{REFUSED}", ended, f"{ended}$ cargo build\n{FETCHED['cargo']}"):
+        assert explain(log, KNOWN_ISSUES).cause == "dns_failure", log
