@@ -1087,7 +1087,9 @@ def out_of_memory(fault):
         isinstance(fault, MemoryError)
         or "out of memory" in text
         or "can't allocate memory" in text
+        or "cannot allocate memory" in text
         or "not enough memory" in text
+        or "paging file is too small" in text
     )
 
 
