@@ -38,6 +38,9 @@ def quiet() -> None:
         WANDB_DISABLED="true",
         TOKENIZERS_PARALLELISM="false",
         UNSLOTH_DISABLE_STATISTICS="1",
+        # Unsloth's own word for "in this process": by itself it starts up to eight for 400 rows, which
+        # cost 2 of 28 s on an H200.
+        UNSLOTH_DATASET_NUM_PROC="0",
         HF_HUB_DISABLE_TELEMETRY="1",
         HF_DATASETS_DISABLE_PROGRESS_BARS="1",
         HF_HUB_DISABLE_PROGRESS_BARS="1",

@@ -57,7 +57,7 @@ def workers() -> int | None:
 
     datasets before 4.1 works in-process at ``None`` and 1, from 4.1 on at ``None`` and 0 (its
     ``map``). Unsloth of 2025 makes ``None`` into a number of processes, so that 0 is right there;
-    newer Unsloth leaves ``None`` alone.
+    newer Unsloth takes ``None`` and goes by its variable ``UNSLOTH_DATASET_NUM_PROC``.
     """
     if numbers(telling.version("datasets")) < (4, 1):
         return 1

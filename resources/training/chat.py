@@ -105,7 +105,7 @@ def answer(model, tokenizer, ends, messages, wishes, show):
             show(piece)
     worker.join()
     if faults:
-        full = "out of memory" in str(faults[0]).lower()
+        full = "out of memory" in str(faults[0]).lower() or isinstance(faults[0], MemoryError)
         reply = (
             "The memory is full."
             if full

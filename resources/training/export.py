@@ -16,6 +16,7 @@ import os
 import shutil
 import subprocess
 import sys
+import traceback
 
 QUANTIZATIONS = {
     "f32": "f32",
@@ -155,6 +156,8 @@ class Base:
             try:
                 file = safe_open(path, framework="pt")
             except Exception as fault:
+                if out_of_memory(fault):
+                    raise
                 raise Problem(
                     "model-damaged", f"{path} cannot be read: {fault}.", "Fetch it again.", 2
                 ) from fault
@@ -637,6 +640,36 @@ def export(wishes):
     measured("export.done", target, None, f"Exported to {target}.", format=wishes.format)
 
 
+def out_of_memory(fault):
+    """Whether an exception says that the memory is full, in the words of Python, torch, safetensors and both systems."""
+    text = str(fault).lower()
+    return (
+        isinstance(fault, MemoryError)
+        or "out of memory" in text
+        or "can't allocate memory" in text
+        or "cannot allocate memory" in text
+        or "not enough memory" in text
+        or "paging file is too small" in text
+    )
+
+
+def explain(fault):
+    """An exception of the libraries as a Problem with a sentence."""
+    if out_of_memory(fault):
+        return Problem("memory-full", "The memory is full.", "Close other programs.")
+    if getattr(fault, "errno", None) == 28 or "no space left" in str(fault).lower():
+        return Problem("disk-full", "The disk is full.", "Make room.")
+    if isinstance(fault, OSError):
+        return Problem("export-failed", f"{fault}")
+    lines = str(fault).strip().splitlines() or [""]
+    return Problem(
+        "unexpected",
+        f"The export stopped for a reason that nobody foresaw: {type(fault).__name__}: {lines[0]}"[
+            :300
+        ],
+    )
+
+
 def main(argv=None):
     global AS_JSON
     wishes = options(argv)
@@ -657,22 +690,17 @@ def main(argv=None):
             hint=problem.hint,
         )
         return problem.exit_code
-    except (OSError, MemoryError) as fault:
-        full = getattr(fault, "errno", None) == 28 or "No space left" in str(fault)
-        result_text = (
-            "The disk is full."
-            if full
-            else "The memory is full."
-            if isinstance(fault, MemoryError)
-            else f"{fault}"
-        )
+    except Exception as fault:
+        problem = explain(fault)
         tell(
             "failed",
-            result_text,
-            code="disk-full" if full else "export-failed",
-            message=result_text,
+            f"{problem} {problem.hint}".strip(),
+            code=problem.code,
+            message=str(problem),
+            hint=problem.hint,
+            details=traceback.format_exc(),
         )
-        return 4
+        return problem.exit_code
     return 0
 
 

@@ -80,6 +80,7 @@ AS_JSON = False
 # accelerate starts one process for each card and says so in these variables.
 PROCESSES = int(os.environ.get("WORLD_SIZE", "1"))
 FIRST = os.environ.get("RANK", "0") == "0"  # only the first one talks
+ECHO = 3.0  # seconds within which a launcher repeats a signal
 
 
 def tell(what, text="", **fields):
@@ -130,6 +131,7 @@ class Stop:
             None,
         )
         self.lock = threading.Lock()
+        self.since = 0.0  # when it was first wished
 
     def watch(self):
         """Start watching. Signals reach the thread through a socket that the interpreter writes to from C."""
@@ -167,8 +169,11 @@ class Stop:
     def _wish(self):
         with self.lock:
             if self.wished.is_set():
+                if PROCESSES > 1 and time.monotonic() - self.since < ECHO:
+                    return  # Ctrl+C reaches this process, and the launcher hands it on as well
                 measured("train.ended", True, None, "Ended at once, as asked twice.")
                 self.leave()
+            self.since = time.monotonic()
             self.wished.set()
             if self.phase == "training":
                 measured("train.stopping", True, None, "Stopping: a checkpoint is written first.")
@@ -198,6 +203,20 @@ class Stop:
         if self.on_exit:
             self.on_exit()
         os._exit(6)
+
+
+def agree(wish):
+    """The largest wish of all processes: 0 to go on, 1 to save, 2 to save and stop. Each asks after the same step: one
+    that stopped by itself would leave the others waiting.
+    """
+    if PROCESSES == 1:
+        return wish
+    import torch
+
+    device = "cuda" if torch.cuda.is_available() else "cpu"  # the card that is this process's own
+    flag = torch.tensor([wish], device=device)
+    torch.distributed.all_reduce(flag, op=torch.distributed.ReduceOp.MAX)
+    return int(flag.item())
 
 
 # ---- Data ----
@@ -567,6 +586,10 @@ class Run:
     def open(self, resume, overwrite):
         """Begin or go on: the path of the checkpoint to go on from, or None. Refuses a folder with another run in it."""
         if not FIRST:  # the first process judges and writes; it ends this one where it refuses
+            while not (resume or overwrite or os.path.exists(self.path)):
+                time.sleep(
+                    0.05
+                )  # what this one puts into the folder must not be what the first finds there
             found = self.complete() if resume and os.path.isdir(self.checkpoints) else []
             return os.path.join(self.checkpoints, found[-1]) if found else None
         earlier = read_json(self.path)
@@ -781,7 +804,7 @@ def load(wishes):
         on_card and torch.cuda.get_device_capability()[0] >= 8
     )  # is_bf16_supported() also says yes where it is imitated
     dtype = (torch.bfloat16 if bf16 else torch.float16) if on_card else torch.float32
-    more = {"device_map": {"": int(os.environ["LOCAL_RANK"])}} if PROCESSES > 1 else {}
+    more = {"device_map": {"": int(os.environ["LOCAL_RANK"])}} if PROCESSES > 1 and on_card else {}
     model, _ = FastLanguageModel.from_pretrained(model_name=wishes.model, max_seq_length=wishes.length, dtype=dtype,
                                                  load_in_4bit=wishes.bits == 4, **more)  # fmt: skip
     model = FastLanguageModel.get_peft_model(
@@ -887,18 +910,21 @@ def watcher(wishes, run, stop, collator, dtype):
             self.ended = time.monotonic()
 
         def on_substep_end(self, args, state, control, **more):
-            if stop.wished.is_set():
+            if stop.wished.is_set() and PROCESSES == 1:
                 control.should_training_stop = control.should_save = True
 
         def on_step_end(self, args, state, control, **more):
-            if stop.wished.is_set():
+            due = time.monotonic() - self.saved > wishes.checkpoint_minutes * 60
+            wish = agree(2 if stop.wished.is_set() else int(due))
+            if wish == 2:
+                stop.wished.set()
                 control.should_training_stop = control.should_save = True
                 control.should_evaluate = False
-            elif time.monotonic() - self.saved > wishes.checkpoint_minutes * 60:
+            elif wish == 1:
                 control.should_save = True
 
         def on_prediction_step(self, args, state, control, **more):
-            if stop.wished.is_set() and stop.phase == "training":
+            if stop.wished.is_set() and stop.phase == "training" and PROCESSES == 1:
                 raise StopNow
 
         def on_save(self, args, state, control, **more):
@@ -1087,7 +1113,9 @@ def out_of_memory(fault):
         isinstance(fault, MemoryError)
         or "out of memory" in text
         or "can't allocate memory" in text
+        or "cannot allocate memory" in text
         or "not enough memory" in text
+        or "paging file is too small" in text
     )
 
 

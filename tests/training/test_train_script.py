@@ -264,6 +264,8 @@ def test_smaller_settings_keep_the_rows_of_a_step(script: ModuleType) -> None:
 @pytest.mark.parametrize(("fault", "code"), [
     (RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB"), "memory-full"), (MemoryError(), "memory-full"),
     (RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory"), "memory-full"),
+    (OSError(12, "Cannot allocate memory"), "memory-full"),
+    (OSError("The paging file is too small for this operation to complete. (os error 1455)"), "memory-full"),
     (OSError(28, "No space left on device"), "disk-full"), (OSError("You are trying to access a gated repo."), "model-gated"),
     (OSError("x is not a local folder and is not a valid model identifier listed on the hub"), "model"),
     (ValueError("Transformers does not recognize this architecture"), "model-too-new"),

@@ -18,6 +18,7 @@ from app.model.verdict import Verification
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s\\;]+)[^\S\n]*(;[^\\\n]*)?", re.MULTILINE)
 # What every environment holds beside the lock: the tools that installed it.
 _TOOLS = frozenset({"pip", "uv", "wheel", "setuptools"})
+_SHOWN = 6  # differences that a sentence names
 # The end of the check that compares the installed versions with the lock, and the lines of the
 # guide that name a version: where others are installed, these differ, and the record says which.
 LOCK_DIFFERS = "packages-differ"
@@ -172,8 +173,17 @@ def _describe_proof(profile: Profile, proof: Proof) -> str:
         return f"The lock of an earlier day passed {where}; this lock has not yet."
     return (
         f"Parts of it passed {where}: {', '.join(proof.passed)}; "
-        f"this exact set has not yet ({', '.join(proof.differences)})."
+        f"this exact set has not yet ({_name_differences(profile, proof.differences)})."
     )
+
+
+def _name_differences(profile: Profile, differences: Sequence[str]) -> str:
+    """The differences of what the profile names in its versions first; many others are counted."""
+    named = {canonicalize_name(field) for field in profile.versions.__struct_fields__}
+    first = sorted(differences, key=lambda d: d.split(" ")[0] not in named)
+    shown = first[: max(_SHOWN, sum(d.split(" ")[0] in named for d in differences))]
+    more = len(first) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _list_differences(profile: Profile, family: str, held: Mapping[str, str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -181,6 +182,7 @@ def test_the_newest_setup_is_partly_proven_and_no_more(knowledge: Knowledge) -> 
     assert {p.scope for p in one.proof} == {"components"}
     whole = proof.describe_proofs(one)
     assert "NVIDIA H200" in whole and "torch 2.11.0 in place of 2.12.1" in whole
+    assert re.search(r" and \d+ more\)\.$", whole)
     assert "this exact set has not yet" in whole and "Exactly" not in whole
     for family in ("linux", "windows"):
         assert proof.in_brief(one, family).startswith("Partly proven: on NVIDIA H200")
