@@ -164,7 +164,7 @@ def test_f1_shows_the_keys_and_esc_leads_back_to_where_one_was(
         lambda: (at := QApplication.focusWidget()) is not None and at.isVisible(), timeout=15_000
     )
     before = focused()
-    seen: list[type[Dialog]] = []
+    seen: list[object] = []
 
     def look(shown: Dialog) -> None:
         seen.append(type(shown))
@@ -205,6 +205,7 @@ def test_every_stop_shows_that_it_has_the_keyboard(
     for stop in stops:
         other = next(one for one in stops if one is not stop)
         above = stop.parentWidget()
+        assert above is not None
         other.setFocus(Qt.FocusReason.TabFocusReason)
         without = [one.grab().toImage() for one in (stop, above)]
         stop.setFocus(Qt.FocusReason.TabFocusReason)

@@ -21,10 +21,11 @@ from app.gui.log_view.panel import SearchLine
 from app.gui.pages.install import Install
 from app.gui.pages.ready import Ready
 from app.gui.pages.verify import Verify
-from app.gui.widgets.card import Elided
+from app.gui.widgets.card import Elided, Label
 from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.combo import Combo
 from app.gui.widgets.popover import Popover
+from app.gui.widgets.training_result import AnswersCard
 from app.gui.wizard import Wizard
 from app.model.pointer import Pointer
 from tests.gui.fake_session import Staged, inside
@@ -223,3 +224,16 @@ def test_a_short_table_is_there_as_a_whole(qtbot: QtBot, wizard: Wizard) -> None
     page._toggle_tables()
     table = page.bench.tabled.table
     qtbot.waitUntil(lambda: table.height() >= whole_height(table), timeout=5_000)
+
+
+def test_an_answer_without_spaces_is_seen_whole(qtbot: QtBot) -> None:
+    """A label breaks lines between words alone; a model may answer without any."""
+    answer = "u" * 200 + " and 数" * 2 + "0" * 90
+    card = AnswersCard([{"question": "How?", "before": "", "answer": answer, "expected": "ten"}])
+    qtbot.addWidget(card)
+    card.resize(700, 300)
+    card.show()
+    label = next(one for one in inside(card, Label) if one.text().startswith("uuu"))
+    assert label.text().replace("\u200b", "") == answer
+    longest = max(label.text().replace("\u200b", " ").split(), key=len)
+    assert label.fontMetrics().horizontalAdvance(longest) <= label.width()
