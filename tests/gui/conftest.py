@@ -5,14 +5,36 @@ Over an invented session, shown at the size of the pictures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.gui.wizard import Wizard
 from tests.gui.fake_session import Staged, flush_and_close
+
+PATIENCE = 120_000  # milliseconds; on two busy cores a state took over the default of 5000
+
+
+class PatientQtBot(QtBot):
+    """Waits for a state as long as a busy machine needs; what never comes still fails."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = 0) -> None:
+        """As pytest-qt's, for at least ``PATIENCE``."""
+        super().waitUntil(callback, timeout=max(timeout, PATIENCE))
+
+    def waitSignal(self, signal: Any, *, timeout: int = 0, **other: Any) -> Any:
+        """As pytest-qt's, for at least ``PATIENCE``."""
+        return super().waitSignal(signal, timeout=max(timeout, PATIENCE), **other)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    """pytest-qt's own, more patient."""
+    return PatientQtBot(request)
 
 
 @pytest.fixture
