@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from PySide6.QtWidgets import QPlainTextEdit
 from pytestqt.qtbot import QtBot
@@ -32,8 +34,13 @@ def primaries(buttons: list[Button]) -> list[Button]:
 
 @pytest.mark.parametrize("error", [*EXPECTED, ValueError("a\nb"), KeyError("x"), OSError(28, "no")])
 def test_a_fault_is_one_sentence_with_one_way_on(
-    qtbot: QtBot, wizard: Wizard, error: Exception
+    qtbot: QtBot,
+    wizard: Wizard,
+    error: Exception,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.chdir(tmp_path)  # the invented PC's home is no absolute path on every system
     qtbot.waitUntil(lambda: wizard.painted and wizard.ready)
     dialog = _build_dialog(wizard, error)
     qtbot.addWidget(dialog)
