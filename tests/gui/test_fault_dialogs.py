@@ -1,4 +1,4 @@
-"""A fault on the screen: one sentence on top, one primary act that has the keyboard, nothing of Python."""
+"""A fault on the screen is one sentence and one primary act that has the keyboard."""
 
 from __future__ import annotations
 
