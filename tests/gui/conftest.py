@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.gui.wizard import Wizard
@@ -29,6 +29,16 @@ class PatientQtBot(QtBot):
     def waitSignal(self, signal: Any, *, timeout: int = 0, **other: Any) -> Any:
         """As pytest-qt's, for at least ``PATIENCE``."""
         return super().waitSignal(signal, timeout=max(timeout, PATIENCE), **other)
+
+    def addWidget(
+        self, widget: QWidget, *, before_close_func: Callable[[Any], None] | None = None
+    ) -> None:
+        """As pytest-qt's. A window whose test failed in the middle of a run closes without its
+        question, which nobody would answer.
+        """
+        if before_close_func is None and isinstance(widget, Wizard):
+            before_close_func = flush_and_close
+        super().addWidget(widget, before_close_func=before_close_func)
 
 
 @pytest.fixture
