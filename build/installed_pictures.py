@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
     from app.engine.session import Session
+    from app.gui.wizard import Wizard
     from build.screenshots import Album
 
 Wait = Callable[[Callable[[], bool], float], bool]
@@ -80,9 +81,10 @@ def take_installed(
     wizard = Wizard(session)
     wizard.show()
     wizard.resize(*size)
-    wait(lambda: wizard.painted and not wizard.is_surveying, 60)
+    _until_found(wizard, wait)
     for stage, name in (("welcome", "home"), ("verify", "verify")):
         wizard.go(stage)  # type: ignore[arg-type]
+        _until_found(wizard, wait)
         for album in albums:
             album.take(wizard, name, settle)
     wizard.close()
@@ -102,6 +104,16 @@ def take_installed(
     )
     rows.write_text("".join(f"{json.dumps(row)}\n" for row in questions), encoding="utf-8")
     train_through(session, model, rows, (), wait, settle, albums, size, result=False)
+
+
+def _until_found(wizard: Wizard, wait: Wait) -> None:
+    """Until this PC was looked at and what the page asks for is there: the survey begins only after
+    the first paint.
+    """
+    if not wait(
+        lambda: wizard._survey is not None and not wizard.is_surveying and not wizard._streams, 120
+    ):
+        raise SystemExit("This PC was not looked at within two minutes.")
 
 
 def train_stand_in(
@@ -145,7 +157,7 @@ def train_through(
     wizard = Wizard(session)
     wizard.show()
     wizard.resize(*size)
-    wait(lambda: wizard.painted and not wizard.is_surveying, 60)
+    _until_found(wizard, wait)
     wizard.go("train")
     page = wizard.page_of("train")
     if not isinstance(page, Train) or page.form is None:
