@@ -38,6 +38,9 @@ _HINTS = (
     b"deprecated",
 )
 _RARE = b"zqjxkvbywgpfmucdlhrsnioate"  # letters by how seldom they are
+# A line that names its own level is no worse than it says: PyTorch's "W1130 09:33:19.626 …" of what
+# "will be an error in a future release", Python's "WARNING:root:…".
+_OWN_LEVEL = re.compile(rb"^(?:\[?(?:(w)arn(?:ing)?|info|debug)\b|(?:(w)|i)\d{4} \d\d:\d\d:)")
 _NONE = re.compile(rb"\b(?:0|no) (?:errors?|warnings?|failures?)\b")
 
 
@@ -52,6 +55,9 @@ def find_severity(line: bytes) -> str:
             break
     else:
         return ""
+    own = _OWN_LEVEL.match(low)
+    if own:
+        return "warn" if own[1] or own[2] else ""
     found = ""
     for match in TROUBLE.finditer(low):
         if match["error"]:
