@@ -848,6 +848,12 @@ def load(wishes):
                       "Take no more than it reaches.", 2)  # fmt: skip
     if not on_card:
         wishes.bits = 16
+    if (
+        PROCESSES > 1 and not on_card
+    ):  # accelerate calls a processor cpu:0, to which torch reads no checkpoint back
+        torch.serialization.register_package(
+            100, lambda _: None, lambda storage, place: storage if place[:4] == "cpu:" else None
+        )
     bf16 = (
         on_card and torch.cuda.get_device_capability()[0] >= 8
     )  # is_bf16_supported() also says yes where it is imitated
@@ -1389,7 +1395,14 @@ def launch(wishes, run, argv):
         raise Problem("cards", f"--cards is {wishes.cards}; expected 1 on Windows.",
                       "PyTorch for Windows lacks NCCL, through which cards exchange what they learnt.", 2)  # fmt: skip
     import fcntl
+    from importlib.util import find_spec
 
+    earlier = read_json(run.path) if wishes.resume else None
+    if earlier is not None:
+        run.compare(earlier)  # told at once, not once two processes have begun
+    if find_spec("accelerate") is None:
+        raise Problem("no-accelerate", "accelerate, which starts a process for each card, is not installed here.",
+                      "Run inside the environment.")  # fmt: skip
     shared = tempfile.mkdtemp(prefix="train-")
     try:
         with open(os.path.join(shared, "alive"), "wb") as alive:
