@@ -1200,6 +1200,15 @@ def smaller(wishes):
     return ways
 
 
+def process_ended(wishes):
+    """What is said of several processes one of which is gone without a word."""
+    return (
+        "process-ended",
+        f"One of the {wishes.cards} training processes was ended from outside.",
+        "What it wrote last stands above; perhaps the computer's memory was full.",
+    )
+
+
 def explain(fault, wishes):
     """An exception of the libraries as a Problem with a sentence; None for one that nobody foresaw."""
     text = str(fault)
@@ -1216,6 +1225,8 @@ def explain(fault, wishes):
             f"Take {causes}." if causes else "Take a smaller model.",
             smaller=ways,
         )
+    if PROCESSES > 1 and any(word in low for word in ("gloo", "nccl", "closed by peer")):
+        return Problem(*process_ended(wishes))  # what the others see of it
     try:
         free = shutil.disk_usage(wishes.output).free
     except OSError:
@@ -1417,8 +1428,7 @@ def launch(wishes, run, argv):
             return 6
         if told is not None:
             raise Problem(**told.pop("detail"), **told)
-        raise Problem("process-ended", f"One of the {wishes.cards} training processes was ended from outside.",
-                      "What it wrote last stands above; perhaps the computer's memory was full.")  # fmt: skip
+        raise Problem(*process_ended(wishes))
     finally:
         shutil.rmtree(shared, ignore_errors=True)
 
@@ -1460,6 +1470,10 @@ def parent(wishes, shared, argv):
 
 def failed(problem, run, details=""):
     """Tell a problem; its traceback, if any, goes to a file beside the run."""
+    if SHARED and problem.code == "process-ended":
+        os._exit(
+            0
+        )  # the script that started it tells it, with the other one's reason if that left one
     if details and run is not None and os.path.isdir(run.folder):
         path = os.path.join(run.folder, "error.txt")
         with open(path, "w", encoding="utf-8") as file:

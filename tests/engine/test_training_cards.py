@@ -1,4 +1,4 @@
-"""Several cards from the wish to the child: how many there are, which it is given, what is refused."""
+"""Several cards from the wish to the child: how many there are, which it is given."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from app.engine import training_cards, training_runs
 from app.engine.session import Session
 from app.model.errors import InputError
 from app.model.machine import Driver, Gpu, MachineFacts, Os
+from app.model.plan import RunTraining
 from app.model.training import TrainingRequest
 from tests.training.homes import (
     make_home,
@@ -129,9 +130,8 @@ def test_a_run_goes_on_with_as_many_cards(tmp_path: Path, request_: TrainingRequ
     record = json.loads((folder / "output" / "run.json").read_text())
     (folder / "output" / "run.json").write_text(json.dumps({**record, "state": "stopped"}))
     again = TrainingRequest(resume=run_of(plan))
-    assert [step.cards for step in plan_of(session, again).steps if step.kind == "run-training"] == [
-        ("GPU-00", "GPU-11")
-    ]  # fmt: skip
+    steps = [step for step in plan_of(session, again).steps if isinstance(step, RunTraining)]
+    assert [step.cards for step in steps] == [("GPU-00", "GPU-11")]
     with pytest.raises(InputError, match="cards was 2 and is 3"):
         plan_of(session, msgspec.structs.replace(again, cards=3))
     with pytest.raises(InputError, match="--cards is 2; expected 1 at most"):

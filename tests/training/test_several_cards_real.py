@@ -1,4 +1,4 @@
-"""The training script as two processes with the real Unsloth on the processor: stop, go on, variables."""
+"""The training script as two processes on the processor with the real Unsloth: stop, go on."""
 
 from __future__ import annotations
 
@@ -116,3 +116,35 @@ def test_children_keep_the_users_variables_and_end_with_their_parent(
     while left := processes(tmp_path / "out"):
         assert os.getpid() not in left
         time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("way", "code", "name"), [("killed", 4, "failed"), ("twice", 6, "stopped")]
+)
+def test_ended_from_outside(
+    options: list[str], tmp_path: Path, way: str, code: int, name: str
+) -> None:
+    """One of two that is killed, as by a full memory, ends the other and is told; a second Ctrl+C ends all at once."""
+    done: list[bool] = []
+
+    def act(event: dict[str, Any], process: subprocess.Popen[str]) -> None:
+        if event.get("name") != "train.loss" or done:
+            return
+        done.append(True)
+        if way == "killed":
+            for one in processes(tmp_path / "out"):
+                if b"\0RANK=1\0" in Path(f"/proc/{one}/environ").read_bytes():
+                    os.kill(one, signal.SIGKILL)
+            return
+        process.send_signal(signal.SIGINT)
+        time.sleep(0.05)  # two signals that come at the same moment are one to the system
+        process.send_signal(signal.SIGINT)
+
+    ended = run_script(*options, on_event=act)
+    assert ended.code == code, ended.output[-3000:]
+    assert json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["state"] == name
+    told = [event.get("code") or event.get("name") for event in ended.events]
+    assert told.count("process-ended" if way == "killed" else "train.ended") == 1
+    assert processes(tmp_path / "out") == []
+    again = run_script(*options, "--check-resume", python=sys.executable)
+    assert again.code == 0
