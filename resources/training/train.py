@@ -14,6 +14,7 @@ a processor. The speed that is told is the first card's own.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import math
@@ -179,7 +180,15 @@ class Stop:
 
     def _look(self, rung):
         """One of several processes: signals reach the script that started it; here they say that another one has died."""
-        if rung or not is_held(os.path.join(SHARED, "alive")):
+        if rung:
+            os._exit(6)
+        if not is_held(os.path.join(SHARED, "alive")):  # it was killed, and could not tidy up
+            with contextlib.suppress(OSError):
+                for name in ("alive", "accelerate.json", "stop", "code", "failed"):
+                    path = os.path.join(SHARED, name)
+                    if os.path.exists(path):
+                        os.remove(path)
+                os.rmdir(SHARED)
             os._exit(6)
         if os.path.exists(os.path.join(SHARED, "stop")) and not self.wished.is_set():
             self._wish()

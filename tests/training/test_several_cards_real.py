@@ -110,12 +110,14 @@ def test_children_keep_the_users_variables_and_end_with_their_parent(
 
     ended: Ended = run_script(*options, on_event=kill)
     assert ended.code == -signal.SIGKILL
+    shared = {variables["TRAIN_SHARED"] for variables in seen if "TRAIN_SHARED" in variables}
     assert len(seen) == 4  # the parent, the launcher, two that train
     assert [variables.get("RANK") for variables in seen].count("1") == 1
     assert all(own.items() <= variables.items() for variables in seen)
     while left := processes(tmp_path / "out"):
         assert os.getpid() not in left
         time.sleep(0.1)
+    assert len(shared) == 1 and not Path(*shared).exists()
 
 
 @pytest.mark.parametrize(
