@@ -154,6 +154,7 @@ def _build_request(run: CommandRun) -> TrainingRequest:
         learn=options.learn,
         evaluate=options.evaluate,
         seed=options.seed,
+        cards=options.cards,
         checkpoint_minutes=options.checkpoint_minutes,
         output=options.output,
         overwrite=options.overwrite,

@@ -24,6 +24,9 @@ def train(parser: ArgumentParser) -> None:
         ("seed", int, "the same seed trains in the same order"),
     ):
         parser.add_argument(f"--{name}", type=kind, metavar="N", help=words)
+    parser.add_argument(
+        "--cards", type=int, metavar="N", help="equal cards to train on (default: 1; Linux)"
+    )
     parser.add_argument("--bits", type=int, choices=[4, 16], help="bits of the base weights")
     parser.add_argument(
         "--learn",

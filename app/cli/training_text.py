@@ -24,7 +24,8 @@ def preview(found: TrainingPreview) -> str:
     one = found.settings
     lines += [
         "",
-        f"Model: {one.model}; {one.bits} bits, rank {one.rank}, batch {one.batch} x {one.accumulate}.",
+        f"Model: {one.model}; {one.bits} bits, rank {one.rank}, batch {one.batch} x {one.accumulate}"
+        + (f" on each of {one.cards} cards." if one.cards > 1 else "."),
         f"Memory: {found.memory.text}",
     ]
     if found.seconds is not None:

@@ -10,7 +10,7 @@ import msgspec
 from app.decide.datasets.recognise import refuse_unanswered
 from app.decide.training import starter_script
 from app.decide.training.script_head import with_settings
-from app.engine import training_models, training_records
+from app.engine import training_cards, training_models, training_records
 from app.model import limits
 from app.model.dataset import Confirmation, Dataset
 from app.model.errors import InputError, NotInstalledError
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 _BOUNDS: dict[str, tuple[float, float]] = {
     "epochs": (0.001, 1000), "max_steps": (0, 10**9), "rank": (1, 1024), "batch": (1, 4096),
     "length": (64, 10**6), "learning_rate": (1e-9, 1), "evaluate": (0, 0.5),
-    "checkpoint_minutes": (0, 10**6), "seed": (0, 2**32 - 1),
+    "checkpoint_minutes": (0, 10**6), "seed": (0, 2**32 - 1), "cards": (1, 64),
 }  # fmt: skip
 
 
@@ -65,6 +65,7 @@ def settings(session: Session, request: TrainingRequest) -> tuple[TrainingSettin
     _check_request(request)
     _, profile = active(session)
     needs_card = profile.needs.gpu
+    training_cards.choose(session, profile, request.cards or 1)
     family = session.place.family
     facts = (
         session.known_facts() if needs_card else session.facts or MachineFacts(os=Os(family=family))
@@ -95,7 +96,8 @@ def settings(session: Session, request: TrainingRequest) -> tuple[TrainingSettin
     asked = {
         name: getattr(request, name)
         for name in (
-            "epochs", "max_steps", "learning_rate", "learn", "evaluate", "checkpoint_minutes", "seed"
+            "epochs", "max_steps", "learning_rate", "learn", "evaluate", "checkpoint_minutes", "seed",
+            "cards",
         )
         if getattr(request, name) is not None
     }  # fmt: skip
@@ -216,6 +218,7 @@ def plan(session: Session, request: TrainingRequest) -> Generator[AnyPayload, No
             folder=folder,
             output=output,
             overwrite=request.overwrite and request.output is not None,
+            cards=training_cards.choose(session, profile, wanted.cards),
         ),
     )
     return Plan(title=Message("Training"), profile=profile.id, steps=steps)
@@ -285,6 +288,9 @@ def _plan_resumed_run(
         output=record.output,
         resume=begun,
         overwrite=not begun,  # what a run that was killed at once left is its own
+        cards=training_cards.choose(
+            session, session.knowledge.profile(record.profile), record.settings.cards
+        ),
     )
     fetching = yield from training_models.fetching(session, record.settings, record.environment)
     return Plan(
@@ -370,6 +376,7 @@ def _expected_seconds(
         record = training_records.record_of(session, one.id)
         speed = training_records.progress(session, record).get("tokens_per_s")
         same = record.settings.model == wanted.model and record.profile == profile.id
+        same = same and record.settings.cards == wanted.cards
         if same and isinstance(speed, int | float) and speed > 0 and tokens["training"]:
             a_row = tokens["tokens"] / tokens["training"]
             rows = tokens["steps"] * wanted.batch * wanted.accumulate

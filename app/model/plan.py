@@ -197,7 +197,8 @@ class PrepareTraining(Step, tag="prepare-training", frozen=True, kw_only=True):
 
 class RunTraining(Step, tag="run-training", frozen=True, kw_only=True):
     """Run the script of a run's folder inside an environment; the first wish to stop lets it write a
-    checkpoint, the second ends it. Its model is here by then: nothing is asked of the hub.
+    checkpoint, the second ends it. Its model is here by then: nothing is asked of the hub. ``cards``
+    are the ids of several that it is given; of one it needs none.
     """
 
     environment: str
@@ -207,6 +208,7 @@ class RunTraining(Step, tag="run-training", frozen=True, kw_only=True):
     output: str
     resume: bool = False
     overwrite: bool = False
+    cards: tuple[str, ...] = ()
 
 
 class AddPackages(Step, tag="add-packages", frozen=True, kw_only=True):

@@ -34,7 +34,7 @@ class TrainingSettings(Value, frozen=True, kw_only=True):
     ``model`` is a folder or a name on the hub, ``models`` the folder of the hub's cache that holds it
     (empty: the usual one). ``length`` is the context in tokens, ``batch`` rows at once,
     ``accumulate`` batches for each step of the weights, ``evaluate`` the share of rows that is kept
-    apart. ``max_steps`` 0: ``epochs`` decides.
+    apart. ``max_steps`` 0: ``epochs`` decides. Each of ``cards`` takes a batch of its own.
     """
 
     model: str
@@ -52,6 +52,7 @@ class TrainingSettings(Value, frozen=True, kw_only=True):
     evaluate: float = 0.05
     checkpoint_minutes: float = 10.0
     seed: int = 3407
+    cards: int = 1
 
 
 class TrainingRequest(Value, frozen=True, kw_only=True):
@@ -76,6 +77,7 @@ class TrainingRequest(Value, frozen=True, kw_only=True):
     evaluate: float | None = None
     checkpoint_minutes: float | None = None
     seed: int | None = None
+    cards: int | None = None
     output: str | None = None
     overwrite: bool = False
     resume: str | None = None

@@ -47,6 +47,8 @@ def run(step: RunTraining, site: StepContext) -> Iterator[AnyPayload]:
     argv = (python, script, "--json", "--stop-file", stop_file, *how)
     yield say("> " + " ".join(argv))
     env = training_environment(site, python, True)
+    if step.cards:
+        env |= {"CUDA_VISIBLE_DEVICES": ",".join(step.cards), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
     command = Command(argv=argv, env=env, folder=step.folder)
     temperature = CardTemperature(site.system.nvml, env.get("CUDA_VISIBLE_DEVICES"))
 

@@ -4,13 +4,17 @@
     python train.py --preview             shows rows as the model will see them and what is learnt; trains nothing
     python train.py --resume              goes on from the last checkpoint, if data, model and settings are the same
     python train.py --model FOLDER        takes a model from a folder; nothing is downloaded
+    python train.py --cards 2             trains on two equal cards, a process for each (Linux)
 
 data.jsonl holds one row a line: {"messages": [{"role": "user", "content": "..."}, {"role": "assistant", "content": "..."}]}
 (a message of the role system may come first) or {"text": "..."}. Stop with Ctrl+C: a checkpoint is written first; a second
 Ctrl+C ends at once. Exit codes: 0 done, 2 a file or a setting is wrong, 4 training failed, 6 stopped.
+Several cards were seen on two H200 alone: 42 steps, and a full memory told; stopping and going on were seen with two processes on
+a processor. The speed that is told is the first card's own.
 """
 
 import argparse
+import contextlib
 import hashlib
 import json
 import math
@@ -19,6 +23,7 @@ import random
 import shutil
 import signal
 import socket
+import subprocess
 import sys
 import tempfile
 import threading
@@ -44,13 +49,15 @@ LEARN = "answers"  # answers: the loss counts the assistant's words alone; all: 
 EVALUATE = 0.05  # share of the rows that is kept apart to measure on; 0: none
 CHECKPOINT_MINUTES = 10.0  # a checkpoint at least this often
 SEED = 3407
+CARDS = 1  # equal cards to train on, each with a batch of its own
 # ---- End of the settings. ----
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 SETTINGS = ("MODEL", "MODELS", "DATA", "OUTPUT", "EPOCHS", "MAX_STEPS", "LENGTH", "BATCH", "ACCUMULATE", "RANK", "ALPHA",
-            "LEARNING_RATE", "BITS", "LEARN", "EVALUATE", "CHECKPOINT_MINUTES", "SEED")  # fmt: skip
+            "LEARNING_RATE", "BITS", "LEARN", "EVALUATE", "CHECKPOINT_MINUTES", "SEED",
+            "CARDS")  # fmt: skip
 SHAPING = ("EPOCHS", "MAX_STEPS", "LENGTH", "BATCH", "ACCUMULATE", "RANK", "ALPHA", "LEARNING_RATE", "BITS", "LEARN",
-           "EVALUATE", "SEED")  # what must be the same to go on from a checkpoint  # fmt: skip
+           "EVALUATE", "SEED", "CARDS")  # what must be the same to go on from a checkpoint  # fmt: skip
 MODULES = ["q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj"]
 HELD_OUT = 3  # rows whose answers are shown before and after
 ANSWER_TOKENS = 128
@@ -80,6 +87,8 @@ AS_JSON = False
 # accelerate starts one process for each card and says so in these variables.
 PROCESSES = int(os.environ.get("WORLD_SIZE", "1"))
 FIRST = os.environ.get("RANK", "0") == "0"  # only the first one talks
+# The folder in which the processes of several cards and this script, which started them, leave one another word.
+SHARED = os.environ.get("TRAIN_SHARED", "") if PROCESSES > 1 else ""
 ECHO = 3.0  # seconds within which a launcher repeats a signal
 
 
@@ -163,8 +172,32 @@ class Stop:
                     rung += 1
                 except OSError:  # its writer still holds it open; the next look takes it
                     pass
+            if SHARED:
+                self._look(rung)
+                continue
             for _ in range(rung):
                 self._wish()
+
+    def _look(self, rung):
+        """One of several processes: signals reach the script that started it; here they say that another one has died."""
+        if rung:
+            os._exit(6)
+        if not is_held(os.path.join(SHARED, "alive")):  # it was killed, and could not tidy up
+            with contextlib.suppress(OSError):
+                for name in ("alive", "accelerate.json", "stop", "code", "failed"):
+                    path = os.path.join(SHARED, name)
+                    if os.path.exists(path):
+                        os.remove(path)
+                os.rmdir(SHARED)
+            os._exit(6)
+        if os.path.exists(os.path.join(SHARED, "stop")) and not self.wished.is_set():
+            self._wish()
+        failed = os.path.exists(os.path.join(SHARED, "failed"))
+        if failed or (not FIRST and os.path.exists(os.path.join(SHARED, "code"))):
+            time.sleep(
+                ECHO if FIRST else 1
+            )  # it may be about to tell the same, or to end by itself
+            os._exit(0)
 
     def _wish(self):
         with self.lock:
@@ -202,7 +235,28 @@ class Stop:
         """End the process from any thread, whatever computes."""
         if self.on_exit:
             self.on_exit()
-        os._exit(6)
+        end(6)
+
+
+def end(code):
+    """End the process. One of several leaves its code to the script that started it: a launcher would tell its own."""
+    if SHARED and FIRST:
+        write_json(os.path.join(SHARED, "code"), code)
+    os._exit(0 if SHARED else code)
+
+
+def is_held(path):
+    """Whether another process holds this file's lock; the system takes it from one that is killed, too."""
+    import fcntl
+
+    try:
+        with open(path, "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # it is no longer there
+        return False
+    return False
 
 
 def agree(wish):
@@ -520,7 +574,7 @@ class Prepared:
 
     def steps(self, wishes):
         """Steps of the whole run; each process of several takes a batch of its own."""
-        batches = math.ceil(len(self.training) / (wishes.batch * PROCESSES))
+        batches = math.ceil(len(self.training) / (wishes.batch * wishes.cards))
         a_epoch = max(1, math.ceil(batches / wishes.accumulate))
         return wishes.max_steps or math.ceil(a_epoch * wishes.epochs)
 
@@ -634,7 +688,7 @@ class Run:
             )
         differs = []
         for name, now in self.values["settings"].items():
-            was = earlier.get("settings", {}).get(name)
+            was = earlier.get("settings", {}).get(name, 1 if name == "CARDS" else None)
             if was != now:
                 differs.append(f"{name.lower()} was {was} and is {now}")
         if earlier.get("data") != self.values["data"]:
@@ -798,8 +852,17 @@ def load(wishes):
             "PyTorch is built for CUDA but reaches no card: driver missing, too old, or the card is hidden.",
         )
     on_card = torch.cuda.is_available()
+    if on_card and torch.cuda.device_count() < PROCESSES:
+        raise Problem("cards", f"--cards is {PROCESSES}; PyTorch reaches {torch.cuda.device_count()}.",
+                      "Take no more than it reaches.", 2)  # fmt: skip
     if not on_card:
         wishes.bits = 16
+    if (
+        PROCESSES > 1 and not on_card
+    ):  # accelerate calls a processor cpu:0, to which torch reads no checkpoint back
+        torch.serialization.register_package(
+            100, lambda _: None, lambda storage, place: storage if place[:4] == "cpu:" else None
+        )
     bf16 = (
         on_card and torch.cuda.get_device_capability()[0] >= 8
     )  # is_bf16_supported() also says yes where it is imitated
@@ -1036,6 +1099,7 @@ def train(wishes, run, stop, checkpoint, rows):
         trainer.callback_handler.callbacks = [
             c for c in trainer.callback_handler.callbacks if type(c).__name__ != kind
         ]
+    agree(0)  # all begin together: before this each may stop by itself, after it all stop as one
     stop.enter("training")
     try:
         trainer.train(resume_from_checkpoint=checkpoint)
@@ -1145,6 +1209,15 @@ def smaller(wishes):
     return ways
 
 
+def process_ended(wishes):
+    """What is said of several processes one of which is gone without a word."""
+    return (
+        "process-ended",
+        f"One of the {wishes.cards} training processes was ended from outside.",
+        "What it wrote last stands above; perhaps the computer's memory was full.",
+    )
+
+
 def explain(fault, wishes):
     """An exception of the libraries as a Problem with a sentence; None for one that nobody foresaw."""
     text = str(fault)
@@ -1161,6 +1234,8 @@ def explain(fault, wishes):
             f"Take {causes}." if causes else "Take a smaller model.",
             smaller=ways,
         )
+    if PROCESSES > 1 and any(word in low for word in ("gloo", "nccl", "closed by peer")):
+        return Problem(*process_ended(wishes))  # what the others see of it
     try:
         free = shutil.disk_usage(wishes.output).free
     except OSError:
@@ -1234,7 +1309,7 @@ def options(argv):
     wishes = parser.parse_args(argv)
     for name, low, high in (("epochs", 0, 1000), ("max_steps", 0, 10**9), ("length", 16, 10**6), ("batch", 1, 4096),
                             ("accumulate", 1, 4096), ("rank", 1, 1024), ("alpha", 1, 4096), ("learning_rate", 0, 1),
-                            ("evaluate", 0, 0.5), ("checkpoint_minutes", 0, 10**6)):  # fmt: skip
+                            ("evaluate", 0, 0.5), ("checkpoint_minutes", 0, 10**6), ("cards", 1, 64)):  # fmt: skip
         value = getattr(wishes, name)
         if not low <= value <= high or (value == 0 and name in ("epochs", "learning_rate")):
             parser.error(
@@ -1244,6 +1319,8 @@ def options(argv):
         given = getattr(wishes, name)
         path = os.path.join(HERE, globals()[name.upper()]) if given is None else given
         setattr(wishes, name, os.path.abspath(path))
+    if PROCESSES > 1:
+        wishes.cards = PROCESSES
     return wishes
 
 
@@ -1301,9 +1378,14 @@ def main(argv=None):
                 total=earlier.get("total"),
             )
             return 0
+        if wishes.cards > 1 and "WORLD_SIZE" not in os.environ:
+            return launch(wishes, run, sys.argv[1:] if argv is None else argv)
+        if not FIRST:
+            stop.watch()  # the first one's refusal ends its waiting
         checkpoint = run.open(wishes.resume, wishes.overwrite)
-        stop.on_exit = lambda: run.save(state="stopped")
-        stop.watch()
+        if FIRST:
+            stop.on_exit = lambda: run.save(state="stopped")
+            stop.watch()
         prepare_environment(wishes)
         return 0 if train(wishes, run, stop, checkpoint, rows) else 6
     except Problem as problem:
@@ -1319,17 +1401,97 @@ def main(argv=None):
             )
         return failed(problem, run, traceback.format_exc())
     finally:
-        if run is not None and not wishes.check_resume:
+        if run is not None and not wishes.check_resume and FIRST:
             shutil.rmtree(os.path.join(wishes.output, "temp"), ignore_errors=True)
+
+
+def launch(wishes, run, argv):
+    """Start this script once for each card, as ``accelerate launch`` does it; the exit code of the first of them.
+
+    The processes stand apart from this one's terminal, so that a wish to stop reaches all of them once, through a file: a
+    launcher that gets a signal kills what has not ended after 30 seconds, and a step with its checkpoint may take longer.
+    """
+    if os.name == "nt":
+        raise Problem("cards", f"--cards is {wishes.cards}; expected 1 on Windows.",
+                      "PyTorch for Windows lacks NCCL, through which cards exchange what they learnt.", 2)  # fmt: skip
+    import fcntl
+    from importlib.util import find_spec
+
+    earlier = read_json(run.path) if wishes.resume else None
+    if earlier is not None:
+        run.compare(earlier)  # told at once, not once two processes have begun
+    if find_spec("accelerate") is None:
+        raise Problem("no-accelerate", "accelerate, which starts a process for each card, is not installed here.",
+                      "Run inside the environment.")  # fmt: skip
+    shared = tempfile.mkdtemp(prefix="train-")
+    try:
+        with open(os.path.join(shared, "alive"), "wb") as alive:
+            fcntl.flock(alive, fcntl.LOCK_EX)  # gone with this process, however it ends
+            asked = parent(wishes, shared, argv)
+        code, told = (read_json(os.path.join(shared, name)) for name in ("code", "failed"))
+        if code is not None:
+            return code
+        run.values = read_json(run.path) or run.values
+        if asked:
+            run.save(state="stopped")
+            return 6
+        if told is not None:
+            raise Problem(**told.pop("detail"), **told)
+        raise Problem(*process_ended(wishes))
+    finally:
+        shutil.rmtree(shared, ignore_errors=True)
+
+
+def parent(wishes, shared, argv):
+    """Start the processes and wait for their end; how often a stop was asked for meanwhile."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    # A file of this run's own, so that none of the person's (accelerate config) decides anything.
+    config = os.path.join(shared, "accelerate.json")
+    write_json(config, {"compute_environment": "LOCAL_MACHINE", "distributed_type": "MULTI_GPU", "mixed_precision": "no",
+                        "use_cpu": False, "debug": False, "num_processes": wishes.cards, "num_machines": 1,
+                        "gpu_ids": "all"})  # fmt: skip
+    # --multi_gpu is the way to several processes, on a processor too; the trainer sets the precision.
+    command = [sys.executable, "-m", "accelerate.commands.launch", "--config_file", config, "--multi_gpu",
+               "--num_processes", str(wishes.cards), "--num_machines", "1", "--main_process_port", str(port),
+               "--mixed_precision", "no", "--dynamo_backend", "no", os.path.abspath(__file__), *argv]  # fmt: skip
+    own = {"TRAIN_SHARED": shared, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    if wishes.card is not None:
+        own["CUDA_VISIBLE_DEVICES"] = wishes.card
+    asked = []
+    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+        signal.signal(getattr(signal, name), lambda *_: asked.append(True))
+    process = subprocess.Popen(command, env=os.environ | own, start_new_session=True)
+    while process.poll() is None:
+        time.sleep(0.1)
+        if wishes.stop_file and os.path.exists(wishes.stop_file):
+            os.remove(wishes.stop_file)
+            asked.append(True)
+        if asked:
+            write_json(os.path.join(shared, "stop"), True)
+        if len(asked) > 1:
+            measured("train.ended", True, None, "Ended at once, as asked twice.")
+            process.terminate()  # the launcher hands it on; the processes obey it at once
+            process.wait()
+    return len(asked)
 
 
 def failed(problem, run, details=""):
     """Tell a problem; its traceback, if any, goes to a file beside the run."""
+    if SHARED and problem.code == "process-ended":
+        os._exit(
+            0
+        )  # the script that started it tells it, with the other one's reason if that left one
     if details and run is not None and os.path.isdir(run.folder):
         path = os.path.join(run.folder, "error.txt")
         with open(path, "w", encoding="utf-8") as file:
             file.write(details)
         problem.hint = f"{problem.hint} Details: {path}".strip()
+    if SHARED and not FIRST:  # the script that started this one tells it, if the first one does not
+        write_json(os.path.join(SHARED, "failed"), {"code": problem.code, "message": str(problem), "hint": problem.hint,
+                                                    "exit_code": problem.exit_code, "detail": problem.detail})  # fmt: skip
+        return problem.exit_code
     if (
         run is not None
         and os.path.isfile(run.path)
@@ -1356,4 +1518,4 @@ if (
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(code)  # threads of the libraries have no say in the answer
+    end(code)  # threads of the libraries have no say in the answer

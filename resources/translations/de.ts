@@ -8876,6 +8876,38 @@
         <source>wsl virtualization off</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>--cards is {wanted}; expected 1: this setup trains on the processor.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>--cards is {wanted}; expected {most} at most. {why}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This PC has no NVIDIA card.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>a card of unknown name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{card} is the only NVIDIA card.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{card} is used alone, the one with the most memory of those that are new enough: no other is equal to it in name, memory and compute capability ({others}).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{card} is used alone: several cards train together on Linux only.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} cards are equal: {card}.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
@@ -12238,6 +12270,10 @@
     </message>
     <message>
         <source>temperature unknown</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Car&amp;ds</source>
         <translation type="unfinished"></translation>
     </message>
 </context>

@@ -22,6 +22,7 @@ from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Label
 from app.gui.widgets.diagnosis_card import DiagnosisCard
 from app.gui.widgets.plan_list import PlanList
+from app.gui.widgets.training_choices import ChoicesCard
 from app.gui.widgets.training_progress import ProgressCard
 from app.gui.widgets.training_result import AnswersCard
 from app.gui.wizard import Wizard
@@ -360,6 +361,22 @@ def test_a_preview_and_the_visits_runs_stop_each_by_its_own_wish(place: Place) -
     place.form.read()
     place.form.leave()  # as when the page is built again while a run works
     assert not visit.system.stop.is_set()
+
+
+def test_several_cards_are_offered_where_equal_ones_are(place: Place) -> None:
+    """With one there is nothing to choose; the choice is kept when the form is made again."""
+    assert place.form.choices.cards.parent() is None
+    assert place.form.choices.wishes()["cards"] == 1
+    guide = place.wizard.session.knowledge.guide
+    two = ChoicesCard(guide, place.form._profile, place.wizard.session.facts, cards=2)
+    place.qtbot.addWidget(two)
+    two.show()
+    assert two.cards.isVisible() and two.wishes()["cards"] == 1
+    two.cards.setCurrentIndex(two.cards.findData(2))
+    again = ChoicesCard(guide, place.form._profile, place.wizard.session.facts, cards=2)
+    place.qtbot.addWidget(again)
+    again.restore(two.changes())
+    assert again.wishes()["cards"] == 2
 
 
 def test_what_was_chosen_before_the_card_was_known_stays_chosen(place: Place) -> None:

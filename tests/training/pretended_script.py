@@ -34,6 +34,7 @@ LEARN = "answers"
 EVALUATE = 0.05
 CHECKPOINT_MINUTES = 10.0
 SEED = 3407
+CARDS = 1
 # ---- End of the settings. ----
 
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -151,7 +151,7 @@ def test_wrong_files_are_one_sentence(data: Path, model: Path, kind: str) -> Non
 
 
 @pytest.mark.parametrize("options", [["--epochs", "0"], ["--rank", "0"], ["--bits", "8"], ["--evaluate", "0.9"], ["--len", "512"],
-                                     ["--learning-rate", "nan"], ["--batch", "x"]])  # fmt: skip
+                                     ["--learning-rate", "nan"], ["--batch", "x"], ["--cards", "0"]])  # fmt: skip
 def test_impossible_settings(data: Path, options: list[str]) -> None:
     """argparse's exit code 2; no abbreviations."""
     assert run_script("--data", str(data), *options, python=sys.executable).code == 2
@@ -200,7 +200,8 @@ def test_cut_off_before_the_first_checkpoint_begins_anew(
 
 @pytest.mark.parametrize(("change", "said"), [
     (["--learning-rate", "1e-3"], "learning_rate was 0.0002 and is 0.001"), (["--epochs", "5"], "epochs was 3.0 and is 5.0"),
-    (["--seed", "1"], "seed was 3407 and is 1"), ("data", "the data are others"), ("model", "its files have changed"),
+    (["--cards", "2"], "cards was 1 and is 2"), (["--seed", "1"], "seed was 3407 and is 1"),
+    ("data", "the data are others"), ("model", "its files have changed"),
     ("finished", "is finished"), ("record", "no run to go on with"),
 ])  # fmt: skip
 def test_resume_says_what_differs(
@@ -245,6 +246,57 @@ def test_what_does_not_shape_training_may_differ(
     checkpoint(run, 3)
     again = script.Run(wishes(script, data, model, "--checkpoint-minutes", "1"))
     assert Path(again.open(True, False)).name == "checkpoint-3"
+
+
+def test_a_run_of_an_older_script_was_on_one_card(
+    script: ModuleType, data: Path, model: Path
+) -> None:
+    """Its record names no cards."""
+    run = script.Run(wishes(script, data, model))
+    run.open(False, False)
+    earlier = script.read_json(run.path)
+    del earlier["settings"]["CARDS"]
+    run.compare(earlier)
+    with pytest.raises(script.Problem, match="cards was 1 and is 2"):
+        script.Run(wishes(script, data, model, "--cards", "2")).compare(earlier)
+
+
+@pytest.mark.parametrize(("cards", "batch", "steps"), [(1, 1, 18), (2, 1, 9), (1, 2, 9), (4, 1, 6)])
+def test_each_card_takes_a_batch_of_its_own(
+    script: ModuleType, cards: int, batch: int, steps: int
+) -> None:
+    """Three epochs of 21 rows, four batches for each step; the preview counts so too."""
+    wish = SimpleNamespace(cards=cards, batch=batch, accumulate=4, epochs=3.0, max_steps=0)
+    assert script.Prepared.steps(SimpleNamespace(training=range(21)), wish) == steps
+
+
+@pytest.mark.posix
+def test_without_accelerate_several_cards_are_refused_in_a_sentence(
+    data: Path, model: Path
+) -> None:
+    """Nothing is written; nothing is left in the folder of temporary files."""
+    output = data.parent / "out"
+    words = ["--data", str(data), "--model", str(model), "--output", str(output), "--cards", "2"]
+    ended = run_script(*words, python=sys.executable)
+    assert (ended.code, ended.events[-1]["code"]) == (4, "no-accelerate")
+    assert "Traceback" not in ended.output and not output.exists()
+
+
+@pytest.mark.posix
+def test_a_lock_is_held_as_long_as_its_process_lives(script: ModuleType, tmp_path: Path) -> None:
+    """Also by one that is killed; a file that is gone is held by nobody."""
+    path = tmp_path / "alive"
+    path.touch()
+    assert not script.is_held(path) and not script.is_held(tmp_path / "none")
+    code = "import fcntl, sys; f = open(sys.argv[1], 'wb'); fcntl.flock(f, 2); print(flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", code, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout is not None
+        holder.stdout.readline()
+        assert script.is_held(path)
+        holder.kill()
+    assert not script.is_held(path)
 
 
 def test_smaller_settings_keep_the_rows_of_a_step(script: ModuleType) -> None:

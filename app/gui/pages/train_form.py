@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QTimer, Signal
 
-from app.engine import training_records, training_runs
+from app.engine import training_cards, training_records, training_runs
 from app.gui import formatting, theme
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
@@ -61,7 +61,10 @@ class TrainForm(Container):
 
     def _put_choices(self) -> None:
         empty(self._knobs)
-        self.choices = ChoicesCard(self.session.knowledge.guide, self._profile, self.session.facts)
+        facts, cards = self.session.facts, 1
+        if facts is not None and self._profile.needs.gpu:
+            cards = len(training_cards.usable(self.session).cards)
+        self.choices = ChoicesCard(self.session.knowledge.guide, self._profile, facts, cards)
         self.choices.changed.connect(self._later.start)
         self._knobs.box.addWidget(self.choices)
 

@@ -25,11 +25,13 @@ EPOCHS = (1.0, 2.0, 3.0, 5.0, 10.0)
 
 
 class ChoicesCard(Card):
-    """``changed`` when anything was turned."""
+    """``changed`` when anything was turned. ``cards`` is how many a run may use."""
 
     changed = Signal()
 
-    def __init__(self, guide: Guide, profile: Profile, facts: MachineFacts | None) -> None:
+    def __init__(
+        self, guide: Guide, profile: Profile, facts: MachineFacts | None, cards: int = 1
+    ) -> None:
         super().__init__()
         self.facts = facts
         self.box.setSpacing(10)
@@ -44,12 +46,14 @@ class ChoicesCard(Card):
         self.own = QLineEdit()
         self.own.setPlaceholderText(translate("Train", "none: the one above"))
         self.own.setClearButtonEnabled(True)
-        self.epochs, self.learn = Combo(), Combo()
+        self.epochs, self.learn, self.cards = Combo(), Combo(), Combo()
         for number in EPOCHS:
             self.epochs.addItem(f"{number:.0f}", number)
         self.epochs.setCurrentIndex(EPOCHS.index(3.0))
         self.learn.addItem(translate("Train", "the answers alone"), "answers")
         self.learn.addItem(translate("Train", "every word"), "all")
+        for count in range(1, max(1, cards) + 1):
+            self.cards.addItem(str(count), count)
         own = Container(across=True, gap=8)
         own.box.addWidget(self.own, 1)
         own.box.addWidget(Button(translate("Train", "&Folder …"), self._ask))
@@ -63,7 +67,10 @@ class ChoicesCard(Card):
             ),
             (translate("Train", "&Epochs"), self.epochs, 1, self.epochs),
             (translate("Train", "&Learn"), self.learn, 2, self.learn),
+            (translate("Train", "Car&ds"), self.cards, 1, self.cards),
         ):
+            if field is self.cards and cards < 2:
+                continue  # there is nothing to choose
             label = Label(name, "small", "muted", wrap=False)
             part = Container(gap=3)
             part.box.addWidget(label)
@@ -76,7 +83,7 @@ class ChoicesCard(Card):
         self.knobs.changed.connect(self.changed)
         self.own.editingFinished.connect(self._named)
         self._last = ""
-        for combo in (self.epochs, self.learn):
+        for combo in (self.epochs, self.learn, self.cards):
             combo.currentIndexChanged.connect(lambda _at: self.changed.emit())
         self._first = self._stand()
 
@@ -109,7 +116,7 @@ class ChoicesCard(Card):
 
     def _stand(self) -> dict[str, Any]:
         boxes = {name: getattr(self.knobs, name) for name in KNOBS}
-        boxes |= {"epochs": self.epochs, "learn": self.learn}
+        boxes |= {"epochs": self.epochs, "learn": self.learn, "cards": self.cards}
         return {name: box.currentData() for name, box in boxes.items()} | {
             "own": self.own.text().strip()
         }
@@ -136,6 +143,7 @@ class ChoicesCard(Card):
             "epochs": float(self.epochs.currentData()),
             "learn": cast("Literal['answers', 'all']", self.learn.currentData()),
             "model": own,
+            "cards": int(self.cards.currentData()),
         }
         if chosen is not None:
             found |= {
