@@ -148,10 +148,14 @@ def suite(python: str, form: str, paths: Sequence[str], release: bool = False) -
         "whole": "not windows",
     }[form]
     chosen = list(paths) or ["tests", "--ignore=tests/packed"]
-    # A file's tests stay together: its fixtures (an installed home, a window) are made once. A file
-    # whose worker broke down is tried once more, not with each new worker.
+    # A file's tests stay together: its fixtures (an installed home, a window) are made once. Files
+    # come in their own order, for by the number of tests those of one long test would come last, on
+    # one core. A file whose worker broke down is tried once more, not with each new worker.
     workers = str(min(4, os.cpu_count() or 1))
-    parallel = ["-n", workers, "--dist", "loadfile", "--max-worker-restart", "1"]
+    parallel = [
+        *("-n", workers, "--dist", "loadfile", "--no-loadscope-reorder"),
+        *("--max-worker-restart", "1"),
+    ]
     return watch(
         "suite",
         [
