@@ -76,7 +76,7 @@ def test_it_names_the_environment_stays_right_and_goes_with_the_uninstall(
 
 
 def test_a_persons_settings_are_never_replaced(home: Home, tmp_path: Path) -> None:
-    """Not theirs, not what they changed of ours; what is ours and as it was made is made anew."""
+    """Not theirs, not what they changed of ours; what is ours and unchanged is written again."""
     settings = tmp_path / "mine" / ".vscode" / "settings.json"
     settings.parent.mkdir(parents=True)
     settings.write_text('{"mine": 1}')

@@ -40,7 +40,10 @@ _HINTS = (
 _RARE = b"zqjxkvbywgpfmucdlhrsnioate"  # letters by how seldom they are
 # A line that names its own level is no worse than it says: PyTorch's "W1130 09:33:19.626 …" of what
 # "will be an error in a future release", Python's "WARNING:root:…".
-_OWN_LEVEL = re.compile(rb"^(?:\[?(?:(w)arn(?:ing)?|info|debug)\b|(?:(w)|i)\d{4} \d\d:\d\d:)")
+_OWN_LEVEL = re.compile(
+    rb"^\s*(?:\[?(?:\d{4}-\d\d-\d\d[ t])?\d\d:\d\d:\d\d[\d.,]*z?\]?\s+)?"
+    rb"(?:\[?(?:(w)arn(?:ing)?|info|debug)(?=[]:\s]|$)|(?:(w)|i)\d{4} \d\d:\d\d:)"
+)
 _NONE = re.compile(rb"\b(?:0|no) (?:errors?|warnings?|failures?)\b")
 
 
