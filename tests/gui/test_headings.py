@@ -7,7 +7,7 @@ from functools import partial
 
 import pytest
 from PySide6.QtGui import QAccessible, QAccessibleInterface
-from PySide6.QtWidgets import QLabel, QWidget
+from PySide6.QtWidgets import QAccessibleWidget, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import Shiboken
 
@@ -75,3 +75,18 @@ def test_a_heading_says_its_new_text_and_goes_with_its_label(qtbot: QtBot) -> No
     last = Heading("clears away what has ended")
     assert not [one for one in headings._held if ended(one)]
     assert told(last)[0] == QAccessible.Role.Heading
+
+
+def test_nothing_is_kept_at_the_address_of_an_interface_that_qt_deleted(qtbot: QtBot) -> None:
+    # a QTextDocument that came to lie there was handed out as an accessible interface
+    for _ in range(5):
+        top = QWidget()
+        Heading("Verify").setParent(top)
+        kept = headings._held[-1]
+        top.show()
+        top.deleteLater()
+        qtbot.waitUntil(partial(ended, kept))
+        gc.collect()
+        known = [one for one in Shiboken.getAllValidWrappers() if one is not kept]
+        assert not [one for one in known if isinstance(one, QAccessibleWidget)]
+        del top, kept

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from PySide6.QtGui import QAccessible, QAccessibleAttributesInterface, QAccessibleObject
+from PySide6.QtGui import QAccessible, QAccessibleAttributesInterface
+from PySide6.QtWidgets import QAccessibleWidget
 from shiboken6 import Shiboken, VoidPtr
 
 if TYPE_CHECKING:
-    from PySide6.QtCore import QRect
-    from PySide6.QtGui import QAccessibleInterface, QWindow
     from PySide6.QtWidgets import QLabel
 
 # Qt's cache deletes an interface with its label, and PySide does not hand it over: without a
@@ -23,7 +22,7 @@ def tell_heading(label: QLabel, level: int) -> None:
     Qt's widgets have no property for it; their accessible interface has to be another one.
     """
     _held[:] = [one for one in _held if Shiboken.isValid(one)]
-    made = _Heading(label, QAccessible.queryAccessibleInterface(label), level)
+    made = _Heading(label, level)
     _held.append(made)
     QAccessible.registerAccessibleInterface(made)
 
@@ -40,42 +39,23 @@ class _Level(QAccessibleAttributesInterface):
         return self._level if key == QAccessible.Attribute.Level else None
 
 
-class _Heading(QAccessibleObject):
-    """What Qt tells of a label, but for the role and the level."""
+class _Heading(QAccessibleWidget):
+    """What Qt tells of any widget, with the role, the level and the label's own text.
 
-    def __init__(self, label: QLabel, plain: QAccessibleInterface, level: int) -> None:
-        super().__init__(label)
-        self._plain, self._level = plain, _Level(level)
+    It asks the label and never keeps the interface that Qt made before: Qt deletes that one
+    with the label, Python would go on taking its address for it, and whatever came to lie
+    there next (a QTextDocument, once) was handed out as that old interface.
+    """
 
-    def role(self) -> QAccessible.Role:
-        return QAccessible.Role.Heading
+    def __init__(self, label: QLabel, level: int) -> None:
+        super().__init__(label, QAccessible.Role.Heading)
+        self._level = _Level(level)
 
     def text(self, t: QAccessible.Text) -> str:
-        return self._plain.text(t)
-
-    def state(self) -> QAccessible.State:
-        return self._plain.state()
-
-    def rect(self) -> QRect:
-        return self._plain.rect()
-
-    def window(self) -> QWindow:
-        return self._plain.window()
-
-    def parent(self) -> QAccessibleInterface:
-        return self._plain.parent()
-
-    def child(self, index: int) -> QAccessibleInterface:
-        return self._plain.child(index)
-
-    def childCount(self) -> int:
-        return self._plain.childCount()
-
-    def indexOfChild(self, child: QAccessibleInterface) -> int:
-        return self._plain.indexOfChild(child)
-
-    def focusChild(self) -> QAccessibleInterface:
-        return self._plain.focusChild()
+        if t == QAccessible.Text.Name:
+            label = cast("QLabel", self.object())
+            return label.accessibleName() or label.text()
+        return super().text(t)
 
     def interface_cast(self, kind: QAccessible.InterfaceType) -> Any:
         if kind == QAccessible.InterfaceType.AttributesInterface:
