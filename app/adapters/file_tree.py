@@ -33,9 +33,8 @@ def walk_entries(path: str) -> Iterator[tuple[str, int]]:
     """Every file and every link below a folder with its size, in a stable order. Nothing is below a
     link.
     """
-    for folder, files, links in _walk(path):
-        for name in sorted([*files, *links]):
-            whole = os.path.join(folder, name)
+    for files, links in _walk(path):
+        for whole in sorted([*files, *links]):
             with contextlib.suppress(OSError):
                 yield whole, os.lstat(whole).st_size
 
@@ -52,10 +51,10 @@ def allocated_size(path: str) -> int | None:
         return _allocated_bytes(own)
     seen: set[tuple[int, int]] = set()
     total = 0
-    for folder, files, _ in _walk(path):
-        for name in files:
+    for files, _ in _walk(path):
+        for whole in files:
             try:
-                entry = os.lstat(os.path.join(folder, name))
+                entry = os.lstat(whole)
             except OSError:
                 continue
             if entry.st_nlink > 1:
@@ -77,11 +76,37 @@ def _allocated_bytes(entry: os.stat_result) -> int:
     return min(entry.st_size, int(blocks) * 512)
 
 
-def _walk(path: str) -> Iterator[tuple[str, list[str], list[str]]]:
-    """Each folder with its files and its links. A folder that cannot be read is empty."""
+def _walk(path: str) -> Iterator[tuple[list[str], list[str]]]:
+    """The files and the links of each folder, as whole paths. A folder that cannot be read is
+    empty.
+
+    ``os.walk`` and a join for each name cost twice the time: an environment has 30,000 files.
+    """
     if leads_elsewhere(path):
         return
-    for folder, folders, files in os.walk(path):
-        links = [name for name in folders if leads_elsewhere(os.path.join(folder, name))]
-        folders[:] = sorted(set(folders) - set(links))
-        yield folder, files, links
+    waiting = [path]
+    while waiting:
+        folder = waiting.pop()
+        files: list[str] = []
+        links: list[str] = []
+        folders: list[str] = []
+        start = folder if folder.endswith(os.sep) else folder + os.sep
+        with contextlib.suppress(OSError), os.scandir(folder) as entries:
+            for entry in entries:
+                whole = start + entry.name
+                if not _is_folder(entry):
+                    files.append(whole)
+                elif leads_elsewhere(whole):
+                    links.append(whole)
+                else:
+                    folders.append(whole)
+        yield files, links
+        waiting += sorted(folders, reverse=True)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether it is a folder, or leads to one."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

@@ -37,7 +37,7 @@ def install(run: CommandRun) -> ExitCode:
         plan, broken = session.plans.repair(plan)
         if broken:
             run.print_message(f"To be mended: {broken}. The environment is made again.")
-        proven = session.environments.already_in_place(plan)
+        proven = session.environments.already_in_place(plan, whole=not broken)
     best = session.best()
     if proven is not None:
         offer_newer(run, kept)

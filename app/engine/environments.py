@@ -189,9 +189,10 @@ class Environments:
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None  # written by a newer program: the checks run again
 
-    def already_in_place(self, plan: Plan) -> Verification | None:
+    def already_in_place(self, plan: Plan, *, whole: bool = False) -> Verification | None:
         """The recorded verification when the plan's environment is active and proven, or is not to
-        be verified: then nothing is to do.
+        be verified: then nothing is to do. ``whole``: its files have just been looked at
+        (``Plans.repair``), and none is lost.
         """
         session = self._session
         pointer = None if session.simulated else session.home.pointer()
@@ -201,7 +202,9 @@ class Environments:
         if session.system.processes.capture([python, "-I", "-c", ""], limits.UV_ANSWER).code != 0:
             return None  # gone, or its own Python is: a home that was moved away from it
         profile = session.knowledge.profile(plan.profile)
-        if drift(plan.environment, profile, session.home.site()) or self.lost_files(plan):
+        if drift(plan.environment, profile, session.home.site()):
+            return None
+        if not whole and self.lost_files(plan):
             return None
         recorded = self.verification(plan.environment)
         overall = recorded.overall if recorded is not None else "not_checked"

@@ -93,7 +93,8 @@ class Install(PlanPage):
 
         def look() -> Iterator[tuple[Plan, str, Verification | None]]:
             repaired, broken = session.plans.repair(plan)
-            yield repaired, broken, None if broken else session.environments.already_in_place(plan)
+            place = None if broken else session.environments.already_in_place(plan, whole=True)
+            yield repaired, broken, place
 
         stream = self.frame.stream(look, partial(self._on_looked, plan))
         stream.ended.connect(partial(self._look_ended, plan))
