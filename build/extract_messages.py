@@ -79,8 +79,7 @@ def _profile_texts() -> Iterator[str]:
         profile = _read_toml(f"profiles/{path.parent.name}/profile.toml")
         yield from (profile.get(key, "") for key in ("title", "subtitle", "summary", "supports"))
         yield from (
-            *profile.get("good", ()),
-            *profile.get("bad", ()),
+            *(claim["text"] for kind in ("good", "bad") for claim in profile.get(kind, ())),
             *profile.get("reasons", {}).values(),
         )
         yield from (part["title"] for part in profile.get("parts", ()))

@@ -192,9 +192,9 @@ def profile(one: Profile, advisories: Sequence[Advisory] = ()) -> str:
     ]
     lines += (
         ["", "For it:"]
-        + [f"  + {text}" for text in one.good]
+        + [f"  + {claim.text}" for claim in one.good]
         + ["Against it:"]
-        + [f"  - {text}" for text in one.bad]
+        + [f"  - {claim.text}" for claim in one.bad]
     )
     if advisories:
         lines += ["Security advisories on its versions:"]

@@ -11,6 +11,7 @@ context ``Data``.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from PySide6.QtCore import QCoreApplication
 
@@ -35,7 +36,7 @@ def localize_fault(fault: BaseException) -> str:
     return localize(fault.message if isinstance(fault, ExpectedError) else str(fault))
 
 
-def localize_all(texts: tuple[str, ...]) -> list[str]:
+def localize_all(texts: Iterable[str]) -> list[str]:
     """Several of them."""
     return [localize(text) for text in texts]
 

@@ -17,7 +17,8 @@ class CardModel(Value, frozen=True, kw_only=True):
     clocks in MHz, W.
 
     ``power_varies``: a laptop part whose figures are those of its lowest power budget.
-    ``confidence`` is how sure the figures are: measured, computed, recalled, low.
+    ``confidence`` is how sure the figures are: measured, computed, low (not judged by). ``source`` is empty
+    where the catalogue's own for all cards holds.
     """
 
     id: str
@@ -38,8 +39,8 @@ class CardModel(Value, frozen=True, kw_only=True):
     kind: str = "desktop"
     pcie_lanes: int = 16
     power_varies: bool = False
-    confidence: Literal["measured", "computed", "recalled", "low"] = "computed"
-    sources: str = ""
+    confidence: Literal["measured", "computed", "low"] = "computed"
+    source: str = ""
 
 
 class Share(Value, frozen=True, kw_only=True):
@@ -85,10 +86,12 @@ class Architecture(Value, frozen=True, kw_only=True):
 
 class CardCatalogue(Value, frozen=True, kw_only=True):
     """All of ``resources/gpus.toml``. ``not_cards`` are parts of names of adapters that only draw a
-    picture.
+    picture. ``sources`` says for each other field where it is from, and under ``date`` when that was
+    looked up.
     """
 
     expect: Share
+    sources: dict[str, str] = {}
     not_cards: tuple[str, ...] = ()
     architecture: tuple[Architecture, ...] = ()
     series: tuple[Series, ...] = ()

@@ -40,6 +40,8 @@ class Expected(Value, frozen=True, kw_only=True):
     expected: str
     why: str
     wrong: str
+    source: str
+    date: str
     evidence: str = ""
     card: bool | None = None
     native_bf16: bool | None = None
@@ -55,13 +57,16 @@ class Cudnn(Value, frozen=True, kw_only=True):
     torch: str
     version: int
     source: str
+    date: str
 
 
 class Correction(Value, frozen=True, kw_only=True):
-    """A claim of the guide, what is right, and how that is known."""
+    """A claim of the guide, what is right, how that is known, and where and when it was looked up."""
 
     claim: str
     truth: str
+    source: str
+    date: str
     evidence: str = ""
 
 
@@ -72,6 +77,8 @@ class GuideSetting(Value, frozen=True, kw_only=True):
     guide: str
     right: str
     why: str
+    source: str
+    date: str
 
 
 class Benchmark(Value, frozen=True, kw_only=True):
@@ -93,6 +100,7 @@ class Reference(Value, frozen=True, kw_only=True):
     value: float
     low: float
     source: str
+    date: str
 
 
 class Shape(Value, frozen=True, kw_only=True):
@@ -145,6 +153,8 @@ class SmallCard(Value, frozen=True, kw_only=True):
     billions: float
     batch: int
     length: int
+    source: str
+    date: str
 
 
 class MemoryRow(Value, frozen=True, kw_only=True):

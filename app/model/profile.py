@@ -114,13 +114,25 @@ class Training(Value, frozen=True, kw_only=True):
     fused_loss_above: int = 0
 
 
+class Claim(Value, frozen=True, kw_only=True):
+    """What is said for or against a profile, where that is from (CONTRIBUTING.md tells the form) and
+    when it was looked up.
+    """
+
+    text: str
+    source: str
+    date: str
+
+
 class Profile(Value, frozen=True, kw_only=True):
     """One pinned setup. ``rank`` orders profiles that fit equally well (higher first), by
     architecture name. ``fresh_until`` is the day up to which its versions know the models of the
     time: four months, after which a pinned set met its first unknown family. ``fetches_mapper`` is the
     file of Unsloth that fetches code and executes it. ``proof`` are the records in
     its folder ``proof``. ``exports`` is what was seen to be made of a run,
-    ``exports_source`` with what; an adapter is copied and needs nothing.
+    ``exports_source`` with what; an adapter is copied and needs nothing. ``sources`` says for the fields
+    of these names where they are from, and under ``date`` when that was looked up; title and
+    subtitle are the locks' versions.
     """
 
     id: str
@@ -132,8 +144,9 @@ class Profile(Value, frozen=True, kw_only=True):
     pinned_on: str
     fresh_until: str = ""
     supports: str = ""
-    good: tuple[str, ...] = ()
-    bad: tuple[str, ...] = ()
+    good: tuple[Claim, ...] = ()
+    bad: tuple[Claim, ...] = ()
+    sources: dict[str, str] = {}
     needs: Needs = Needs()
     rank: dict[str, int] = {}
     reasons: dict[str, str] = {}

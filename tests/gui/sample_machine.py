@@ -19,7 +19,7 @@ from app.model.machine import (
     Python,
     Tools,
 )
-from app.model.profile import Needs, Part, Profile, Versions
+from app.model.profile import Claim, Needs, Part, Profile, Versions
 
 FACTS = MachineFacts(
     os=Os(
@@ -135,8 +135,8 @@ def _profile(name: str, title: str, subtitle: str, **more: Any) -> Profile:
         pinned_on="2025-11-21",
         parts=parts,
         supports="RTX 30, 40 and 50.",
-        good=("Holds code for every card from RTX 20 to RTX 50.",),
-        bad=("Turing only as best effort.",),
+        good=(Claim(text="Holds code for every card from RTX 20 to RTX 50.", source="", date=""),),
+        bad=(Claim(text="Turing only as best effort.", source="", date=""),),
         **more,
     )
 

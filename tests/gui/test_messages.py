@@ -64,8 +64,7 @@ def shown(machine: Path) -> Iterator[str]:
             choice.why,
             choice.tag,
             profile.supports,
-            *profile.good,
-            *profile.bad,
+            *(claim.text for claim in (*profile.good, *profile.bad)),
         )
         for finding in choice.findings:
             yield from (finding.title, finding.detail, finding.remedy)

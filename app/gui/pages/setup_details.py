@@ -50,9 +50,9 @@ def details(choice: Choice, family: str) -> Container:
     ):
         if text:
             made.box.addWidget(under(Label(name, "small", "muted"), Label(text, "small")))
-    for text in localize_all(profile.good):
+    for text in localize_all(c.text for c in profile.good):
         made.box.addLayout(_build_point("ok", translate("Setup", "In favour"), text))
-    for text in localize_all(profile.bad):
+    for text in localize_all(c.text for c in profile.bad):
         made.box.addLayout(_build_point("warn", translate("Setup", "Against"), text))
     for advisory in choice.advisories:
         made.box.addLayout(
@@ -184,13 +184,13 @@ def comparison(one: Choice, two: Choice, family: str) -> list[tuple[str, str, st
         (translate("Setup", "Exports"), describe_exports(a), describe_exports(b)),
         (
             translate("Setup", "In favour"),
-            "\n".join(localize_all(a.good)),
-            "\n".join(localize_all(b.good)),
+            "\n".join(localize_all(c.text for c in a.good)),
+            "\n".join(localize_all(c.text for c in b.good)),
         ),
         (
             translate("Setup", "Against"),
-            "\n".join(localize_all(a.bad)),
-            "\n".join(localize_all(b.bad)),
+            "\n".join(localize_all(c.text for c in a.bad)),
+            "\n".join(localize_all(c.text for c in b.bad)),
         ),
     ]
     return rows

@@ -111,7 +111,7 @@ def test_what_fetches_code_is_closed_before_anything_runs(
         assert ("close-mapper" in made) is old
         if old:
             assert made.index("close-mapper") < made.index("first-import")
-            assert any("fetches a file from the network" in text for text in profile.bad)
+            assert any("fetches a file from the network" in claim.text for claim in profile.bad)
 
 
 @pytest.mark.parametrize("profile", ["practice-cpu", "torch28-2025.11", "guide-2024.9.post3"])
