@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from app.decide.training.memory_estimate import beside_the_guide
 from app.knowledge import Knowledge, check_lock, load
 from app.model.errors import InputError
 
@@ -174,6 +175,7 @@ def source_fault(source: str, date: str) -> str:
 def statements(known: Knowledge) -> Iterator[tuple[str, str, str]]:
     """Name, source and date of every statement that is shown or judged by."""
     yield from ((r.id, r.source, r.date) for r in known.rules.rules)
+    yield from ((t.id, t.source, t.date) for t in known.rules.thresholds)
     yield from ((k.label, k.source, k.date) for k in known.known_issues.causes)
     yield from ((a.id, a.source, a.date) for a in known.advisories)
     for p in known.profiles:
@@ -254,6 +256,13 @@ def test_titles_are_what_the_locks_hold(knowledge: Knowledge) -> None:
         year, month, day = map(int, profile.pinned_on.split("-"))
         month += 4
         assert profile.fresh_until == f"{year + (month > 12)}-{(month - 1) % 12 + 1:02}-{day:02}"
+
+
+def test_the_memory_of_7b_is_what_the_estimate_gives(knowledge: Knowledge) -> None:
+    row = next(m for m in knowledge.guide.memory if m.label == "7B")
+    sizes = [one.process / 1e9 for one in beside_the_guide(row, knowledge.guide.models)]
+    (truth,) = [c.truth for c in knowledge.guide.corrections if c.claim.startswith("7B in 4 bits")]
+    assert truth.startswith(f"{min(sizes):.1f} to {max(sizes):.1f} GB")
 
 
 def test_cudnn_is_what_the_locks_hold(knowledge: Knowledge) -> None:

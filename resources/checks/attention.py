@@ -13,6 +13,8 @@ sys.path.insert(
 
 import telling
 
+# The limits are this program's own. Relative errors of output and gradients seen on a processor with
+# torch 2.13.0 (2026-11-30): 3.6e-7, 4.4e-4, 3.6e-3.
 LIMITS = {"float32": 1e-4, "float16": 1e-2, "bfloat16": 3e-2}
 BATCH, HEADS, LENGTH, WIDTH = 2, 4, 256, 64
 

@@ -12,9 +12,11 @@ from app.model.machine import Gpu
 from app.model.message import Message
 from app.model.verdict import Bench
 
-# A card of so few watts, drawn from the slot alone, does not hold its boost clock under load.
+# A card of so few watts, drawn from the slot alone (75 W is what a PCIe slot gives), does not hold its
+# boost clock under load.
 SLOT_POWER_W = 75.0
-# GB/s of one lane after line coding, by generation.
+# GB/s of one lane after line coding, by generation: the transfers of PCI-SIG's specifications (2.5, 5,
+# 8, 16, 32, 64 GT/s) times 8/10 up to generation 2, 128/130 up to 5, 242/256 in 6, by 8 bits.
 LANE = {1: 0.25, 2: 0.5, 3: 0.985, 4: 1.969, 5: 3.938, 6: 7.563}
 
 

@@ -28,8 +28,8 @@ from app.model.verdict import (
 
 # A check that ends with one of these could not be made; that says nothing about the environment.
 NOT_A_VERDICT = frozenset({"lock-unreadable", "stopped"})
-# PyTorch sees less than NVML: 0.6 % less on an H100, up to 3 % on cards whose driver keeps more for
-# itself.
+# PyTorch sees less than NVML: 0.6 % less on an H100 (85.02 and 85.52 GB, 2026-11-24); 3 % for drivers
+# that keep more for themselves is an estimate.
 MEMORY_SHARE = (0.97, 1.003)
 
 
