@@ -211,6 +211,7 @@ def rules(read: Read) -> Rules:
         variables=raw.variable,
         old_systems=raw.old_systems,
         fresh_until=raw.fresh_until,
+        sources=raw.sources,
         unsafe_characters=raw.unsafe_characters,
         broken_characters=raw.broken_characters,
         unknown=raw.unknown,

@@ -176,6 +176,15 @@ def statements(known: Knowledge) -> Iterator[tuple[str, str, str]]:
     """Name, source and date of every statement that is shown or judged by."""
     yield from ((r.id, r.source, r.date) for r in known.rules.rules)
     yield from ((t.id, t.source, t.date) for t in known.rules.thresholds)
+    own = known.rules.sources
+    for field in (
+        "variable",
+        "old_systems",
+        "unsafe_characters",
+        "broken_characters",
+        "fresh_until",
+    ):
+        yield f"findings.{field}", own.get(field, ""), own.get("date", "")
     yield from ((k.label, k.source, k.date) for k in known.known_issues.causes)
     yield from ((a.id, a.source, a.date) for a in known.advisories)
     for p in known.profiles:

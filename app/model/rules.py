@@ -68,7 +68,8 @@ class Rules(Value, frozen=True, kw_only=True):
     ``unsafe_characters`` in the home's path break some tool (with the reason),
     ``broken_characters`` break the setup. ``unknown`` holds the words that stand in a text for a
     fact that could not be found out. ``fresh_until`` is the day up to which all of this is taken
-    for current.
+    for current. ``sources`` says for fields of these names where they are from, and under ``date`` when
+    that was looked up.
     """
 
     thresholds: tuple[Threshold, ...] = ()
@@ -76,6 +77,7 @@ class Rules(Value, frozen=True, kw_only=True):
     variables: tuple[ConflictingVariable, ...] = ()
     old_systems: tuple[str, ...] = ()
     fresh_until: str = ""
+    sources: dict[str, str] = {}
     unsafe_characters: dict[str, str] = {}
     broken_characters: dict[str, str] = {}
     unknown: dict[str, str] = {}
@@ -93,6 +95,7 @@ class RulesFile(Value, frozen=True, kw_only=True):
     variable: tuple[ConflictingVariable, ...] = ()
     old_systems: tuple[str, ...] = ()
     fresh_until: str = ""
+    sources: dict[str, str] = {}
     unsafe_characters: dict[str, str] = {}
     broken_characters: dict[str, str] = {}
     unknown: dict[str, str] = {}
