@@ -212,12 +212,21 @@ class Redactor:
         lower = lower_same_length(text)
         flat = "".join(line.strip(FRAME) for line in lower.split("\n"))
         names = [
-            name
+            (name, needed)
             for name in self._names
             if not (needed := required_strings(name.pattern, name.flags))
             or any(one in flat for one in needed)
         ]
-        return lambda halves: any(name.search(halves) for name in names)
+
+        def stands_in(halves: str) -> bool:
+            small = lower_same_length(halves)
+            return any(
+                name.search(halves)
+                for name, needed in names
+                if not needed or any(one in small for one in needed)
+            )
+
+        return stands_in
 
     def _find_edits(self, reading: DecodedView, written: str, depth: int) -> list[Edit]:
         """What a reading of the written text says that has to go: counted from its beginning, in
