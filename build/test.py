@@ -148,6 +148,7 @@ def suite(python: str, form: str, paths: Sequence[str], release: bool = False) -
         "whole": "not windows",
     }[form]
     chosen = list(paths) or ["tests", "--ignore=tests/packed"]
+    kills = {} if form == "whole" else {"KILLS": "60"}  # of 200
     # A file's tests stay together: its fixtures (an installed home, a window) are made once. Files
     # come in their own order, for by the number of tests those of one long test would come last, on
     # one core. A file whose worker broke down is tried once more, not with each new worker.
@@ -164,7 +165,7 @@ def suite(python: str, form: str, paths: Sequence[str], release: bool = False) -
             *(["--release"] if release else []),
             *["-m", marks, *chosen],
         ],
-        here_environment(),
+        {**here_environment(), **kills},
     )
 
 
@@ -275,7 +276,8 @@ def main(arguments: Sequence[str]) -> int:
         dest="form",
         action="store_const",
         const="core",
-        help="about 20 minutes: also the slow tests; no Wine, no index, no training",
+        help="about 20 minutes: also the slow tests, of the kills a third; no Wine, no index, no "
+        "training",
     )
     parser.add_argument("--release", action="store_true", help="also what only a release must hold")
     parser.add_argument("paths", nargs="*", help="what pytest shall run (default: all)")

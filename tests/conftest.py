@@ -52,8 +52,27 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--release", action="store_true", help="also what only a release must hold")
 
 
+# Folders and files that took over twenty seconds each in November 2026, all their tests together:
+# they start the program, or draw many windows. ``--quick`` leaves them out.
+SLOW = (
+    *("tests/journeys/", "tests/deploy/", "tests/test_report", "tests/gui/test_monkeys.py"),
+    *("tests/cli/test_administrator.py", "tests/cli/test_bytes.py", "tests/cli/test_commands.py"),
+    *("tests/cli/test_streams.py", "tests/engine/test_load_machine.py"),
+    *("tests/engine/test_training_runs.py", "tests/gui/test_home.py", "tests/gui/test_train.py"),
+    *("tests/gui/test_text_clipping.py", "tests/decide/redaction/test_redact_encodings.py"),
+    *("tests/steps/test_environment.py", "tests/steps/test_fetch_wheels.py"),
+    *("tests/steps/test_ownership.py", "tests/steps/test_unpacking.py"),
+)
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m is asked
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Between releases a missing translation falls back to English and fails nothing."""
+    """Mark what is slow by its place. Between releases a missing translation falls back to English
+    and fails nothing.
+    """
+    for item in items:
+        if item.nodeid.startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
     if config.getoption("--release"):
         return
     for item in items:

@@ -90,6 +90,7 @@ def hostile(words: list[str], size: int) -> str:
     return "\n".join([*lines, "error: " + "".join(f"c:\\x{w} " for w in words) * 5 * size])
 
 
+@pytest.mark.slow
 def test_no_pattern_takes_for_ever() -> None:
     """Twice the length takes about twice the time: a pattern that goes back over its tracks would
     take far more.
