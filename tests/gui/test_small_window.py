@@ -5,15 +5,21 @@ Every page fits, every button can be pressed, the rest scrolls.
 
 from __future__ import annotations
 
+from typing import cast
+
 import msgspec
 import pytest
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
+from app.engine import stages
 from app.engine.stages import STAGES, Stage
+from app.gui import frame as frame_module
 from app.gui import languages, theme
+from app.gui import wizard as wizard_module
 from app.gui.pages.install import Install
+from app.gui.pages.page import Page
 from app.gui.pages.this_pc import ThisPc
 from app.gui.widgets.buttons import Button
 from app.gui.wizard import Wizard
@@ -136,3 +142,58 @@ def test_a_training_has_no_empty_line_under_its_bar(qtbot: QtBot, wizard: Wizard
         assert page.view.bytes.isVisibleTo(page.view) is told
         qtbot.waitUntil(lambda: not page.running)
         wizard.go("install")
+
+
+class Extra(Page):
+    """A page that this program does not have yet."""
+
+    def build(self) -> None:
+        self.bar.main("Done", self.frame.close)
+
+
+@pytest.mark.parametrize("more", [1, 2, 3])
+@pytest.mark.parametrize("size", [(WIDE, HIGH), (640, 499), (1008, 500), (1008, 601)])
+def test_the_rail_has_room_for_more_pages_than_there_are(
+    qtbot: QtBot,
+    session: Staged,
+    monkeypatch: pytest.MonkeyPatch,
+    more: int,
+    size: tuple[int, int],
+) -> None:
+    """Their rows come closer; none is cut, and neither is what stands above and below."""
+    names = [cast("Stage", f"extra-{number}") for number in range(more)]
+    known, title_rows = wizard_module.make_page, wizard_module.titles()
+    for module in (stages, frame_module, wizard_module):
+        monkeypatch.setattr(module, "STAGES", (*STAGES, *names))
+    monkeypatch.setattr(
+        wizard_module, "titles", lambda: [*title_rows, *((name, "Another page") for name in names)]
+    )
+    monkeypatch.setattr(
+        wizard_module,
+        "make_page",
+        lambda stage, wizard: Extra(wizard) if stage in names else known(stage, wizard),
+    )
+    wizard = Wizard(session)
+    qtbot.addWidget(wizard)
+    wizard.show()
+    qtbot.waitUntil(lambda: wizard.rail.card.text() != "" and not wizard.is_surveying)
+    wizard.resize(*size)
+    for stage in (names[-1], "ready"):
+        wizard.go(stage)
+        assert (wizard.stage, wizard.width(), wizard.height()) == (stage, *size)
+        rail = wizard.rail
+        rows = list(rail.steps.values())
+        qtbot.waitUntil(lambda rows=rows: rows[-1].y() > rows[0].y())
+        below = 0
+        for row in rows:
+            assert row.y() >= below and row.height() >= 20
+            assert row.visibleRegion().boundingRect() == row.rect()
+            below = row.y() + row.height()
+        foot = rail.menu_button.parentWidget()
+        assert foot is not None and foot.y() >= below
+        said = [w for w in (rail.card, rail.detail, rail.system) if w.isVisible()]
+        for part in (*said, rail.menu_button):
+            at = part.mapTo(wizard, QPoint(0, part.height()))
+            folds = part.hasHeightForWidth()
+            needed = part.heightForWidth(part.width()) if folds else part.sizeHint().height()
+            assert at.y() <= size[1] and part.height() >= needed
