@@ -13,9 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-import msgspec
-
 from app.model import limits
+from app.model.checks import CHECKS
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload
 from app.model.home_layout import HomeLayout
@@ -53,8 +52,7 @@ def pack_papers(
         name = f"{profile.id}-" if len(profiles) > 1 else ""
         for part in (p for p in profile.parts if p.platform == platform):
             files.write(target.at("locks", f"{name}{part.id}.lock.txt"), part.requirements.encode())
-    index = msgspec.json.decode(site.resource("checks/index.json"), type=dict[str, tuple[str, ...]])
-    names = sorted({name for needed in index.values() for name in needed})
+    names = sorted({name for check in CHECKS for name in check.scripts})
     for name in names:
         files.write(target.at("checks", *name.split("/")), site.resource(f"checks/{name}"))
     yield say(f"{len(names)} check scripts and the locks")

@@ -50,7 +50,7 @@ class Desktop:
         session.system.computer.open_terminal(
             session.place.home, session.place.environment(pointer.active)
         )
-        return f"A terminal opened with {pointer.active} active."
+        return Message("A terminal opened with {environment} active.", environment=pointer.active)
 
     def run_inside(self, words: Sequence[str]) -> int:
         """Run a program inside the active environment with this one's own streams; its exit code.

@@ -19,6 +19,7 @@ from app.model.message import Message
 from app.model.plan import Plan
 from app.model.pointer import Pointer, encode_pointer
 from app.model.profile import Profile
+from app.model.stored_messages import restore_messages
 from app.model.verdict import Comparison, Verification
 from app.ports import Clock, Files
 from app.steps.create_environment import INSTALLED
@@ -185,9 +186,12 @@ class Environments:
         if data is None:
             return None
         try:
-            return msgspec.json.decode(data, type=Verification)
+            read_back = msgspec.json.decode(data, type=Verification)
         except (msgspec.DecodeError, UnicodeDecodeError):
             return None  # written by a newer program: the checks run again
+        return restore_messages(
+            msgspec.structs.replace(read_back, messages=msgspec.UNSET), read_back.messages or ()
+        )
 
     def already_in_place(self, plan: Plan, *, whole: bool = False) -> Verification | None:
         """The recorded verification when the plan's environment is active and proven, or is not to

@@ -38,6 +38,7 @@ from app.model.plan import (
     RunCheck,
     RunTraining,
 )
+from app.model.stored_messages import collect_messages
 from app.model.verdict import Verification
 from app.steps.activate import NOT_PROVEN
 from app.steps.registry import HANDLERS
@@ -310,9 +311,12 @@ class Execution:
             verdict, profile=plan.profile, environment=plan.environment
         )
         if not session.simulated:
+            stored = msgspec.structs.replace(
+                self.verification, messages=collect_messages(self.verification)
+            )
             session.home.site().system.files.write(
                 session.place.verification(plan.environment),
-                msgspec.json.format(encode(self.verification)),
+                msgspec.json.format(encode(stored)),
             )
             shared_home.share(session.system, session.place, session.place.verified)
 

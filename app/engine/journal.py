@@ -14,6 +14,7 @@ from app.model.encoding import encode
 from app.model.errors import InputError
 from app.model.message import Message
 from app.model.plan import Plan, read_plan
+from app.model.stored_messages import MessageParts, collect_messages, restore_messages
 from app.model.value import Value
 from app.ports import Clock, Files
 
@@ -24,7 +25,8 @@ _MOVED = ("made", "chosen", "set-aside", "gone")  # effects whose paths move wit
 class Entry(Value, frozen=True, kw_only=True):
     """One line of the journal. ``kind`` is ``began``, ``effect``, ``step-done`` or ``ended``;
     ``effect`` says what kind, ``values`` what undoing it needs. ``understood`` is false where a
-    newer program wrote steps into the plan that this one does not know.
+    newer program wrote steps into the plan that this one does not know. ``messages``, in the file,
+    are what the plan's sentences are made of.
     """
 
     at: str
@@ -37,6 +39,7 @@ class Entry(Value, frozen=True, kw_only=True):
     plan: Plan | None = None
     version: int = VERSION
     understood: bool = True
+    messages: tuple[MessageParts, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +54,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Any] = {}
     plan: msgspec.Raw = msgspec.Raw(b"null")
     version: int = 1
+    messages: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 class _Version(msgspec.Struct, frozen=True, kw_only=True):
@@ -78,10 +82,18 @@ def read_entry(line: bytes) -> Entry | None:
         effect=read.effect,
         outcome=read.outcome,
         values={name: value for name, value in read.values.items() if isinstance(value, str)},
-        plan=plan,
+        plan=restore_messages(plan, _read_messages(read.messages)),
         version=read.version,
         understood=understood,
     )
+
+
+def _read_messages(data: msgspec.Raw) -> tuple[MessageParts, ...]:
+    """What a line says of its sentences; nothing where a newer program says it otherwise."""
+    try:
+        return msgspec.json.decode(data, type=tuple[MessageParts, ...])
+    except msgspec.ValidationError:
+        return ()
 
 
 class Journal:
@@ -95,7 +107,15 @@ class Journal:
 
     def began(self, run: str, plan: Plan) -> None:
         """A plan starts: it is kept whole, so that a cut-off run can be gone on with."""
-        self._append(Entry(at=self._clock.now(), run=run, kind="began", plan=plan))
+        self._append(
+            Entry(
+                at=self._clock.now(),
+                run=run,
+                kind="began",
+                plan=plan,
+                messages=collect_messages(plan) or msgspec.UNSET,
+            )
+        )
 
     def effect(self, run: str, step: str) -> Callable[[str, dict[str, str]], None]:
         """A function that records one effect of a step before it happens."""

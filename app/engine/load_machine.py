@@ -5,6 +5,7 @@ from __future__ import annotations
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts, decode_machine
 from app.model.plan import Plan
+from app.model.stored_messages import restore_messages
 
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with files in it, and without any
 
@@ -12,9 +13,10 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")  # with files in it, and without any
 def load_machine(data: bytes, name: str) -> tuple[MachineFacts, tuple[StepEvent, ...]]:
     """A machine file, or a report's zip with the machine file and the recorded events in it."""
     if data.startswith(_ZIP):
-        from app.report import read_events, read_machine  # only a report needs it
+        from app.report import read_events, read_machine, read_messages  # only a report needs it
 
-        return decode_machine(read_machine(data, name), name), read_events(data, name)
+        found = decode_machine(read_machine(data, name), name), read_events(data, name)
+        return restore_messages(found, read_messages(data, name))
     return decode_machine(data, name), ()
 
 
@@ -22,6 +24,7 @@ def recorded_run(data: bytes, name: str) -> tuple[str | None, Plan | None]:
     """The profile that a report's run was of and its plan; nothing for a plain machine file."""
     if not data.startswith(_ZIP):
         return None, None
-    from app.report import read_plan, read_profile
+    from app.report import read_messages, read_plan, read_profile
 
-    return read_profile(data, name), read_plan(data, name)
+    plan = restore_messages(read_plan(data, name), read_messages(data, name))
+    return read_profile(data, name), plan

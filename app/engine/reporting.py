@@ -13,6 +13,7 @@ from app.model.errors import InputError
 from app.model.event import Failed, StepEvent
 from app.model.plan import InstallWheels, Plan, RunCheck
 from app.model.report import PastRun, Preview, Report
+from app.model.stored_messages import collect_messages, restore_messages
 from app.model.verdict import Verification
 from app.report.cleaning import clean, unflat
 from app.report.issue import issue_text
@@ -62,6 +63,8 @@ def gather_report(session: Session) -> Report:
         if session.simulated and session.execution.events
         else _last_run(session)
     )
+    # The run's file is plain English; where this session ran it, its sentences are known.
+    events = restore_messages(events, collect_messages(tuple(session.execution.events)))
     failed = next((e.what for e in reversed(events) if isinstance(e.what, Failed)), None)
     pointer = None if session.simulated else session.home.pointer()
     run_plan = session.execution.last_plan or ran

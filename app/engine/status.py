@@ -14,6 +14,7 @@ from app import __version__
 from app.engine import training_records
 from app.engine.current_link import stable_path
 from app.model.machine import MachineFacts, Os
+from app.model.message import Message
 from app.model.pointer import Pointer
 from app.model.profile import Profile, parts_for
 from app.model.status import Drift, ProgramAge, Status, TrainingRun
@@ -103,9 +104,14 @@ def _find_drift(session: Session, pointer: Pointer, profile: Profile | None) -> 
         Drift(
             package=name,
             missing_files=len(files),
-            text=f"1 file of {name} is missing: {files[0]}."
+            text=Message("1 file of {name} is missing: {first}.", name=name, first=files[0])
             if len(files) == 1
-            else f"{len(files)} files of {name} are missing, such as {files[0]}.",
+            else Message(
+                "{count} files of {name} are missing, such as {first}.",
+                name=name,
+                count=len(files),
+                first=files[0],
+            ),
         )
         for name, files in missing_files(pointer.active, profile, site).items()
     ]

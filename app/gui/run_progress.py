@@ -10,6 +10,7 @@ from typing import Literal
 
 from app.gui.formatting import translate
 from app.gui.messages import localize
+from app.model.checks import check_named
 from app.model.event import Failed, Finished, Progress, Skipped, Started, StepEvent, Stopped
 from app.model.plan import (
     Activate,
@@ -31,13 +32,6 @@ RowState = Literal["wait", "run", "down", "ok", "skip", "err", "stop"]
 _LINE = 10e6  # bytes a second of an ordinary line
 _DISK = 60e6  # bytes a second of unpacking with hashes and byte code
 SILENT = 5.0  # seconds without a byte after which the network is said to be waited for
-_CHECKS = {
-    "fine_tune": 70.0,
-    "benchmark": 35.0,
-    "unsloth_import": 40.0,
-    "torch_basics": 10.0,
-    "triton_kernel": 10.0,
-}
 
 
 @dataclass
@@ -100,7 +94,7 @@ def expected_seconds(step: AnyStep, line: float = _LINE) -> float:
     if isinstance(step, FirstImport):
         return 60.0
     if isinstance(step, RunCheck):
-        return _CHECKS.get(step.check, 6.0)
+        return check_named(step.check).usual
     if isinstance(step, RunTraining):
         return 1800.0  # beside it the rest of its plan is nothing; how long it is, its steps tell
     return 2.0 if isinstance(step, CreateEnvironment | Activate) else 5.0

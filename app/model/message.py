@@ -16,7 +16,7 @@ class Message(str):
     may be a text, a message itself, several of them, or a number (``{share:.0%}``). The first
     argument stands in the catalogue, so it is written out where the message is made
     (``build/extract_messages.py``); templates of data are in ``resources/``. What was read from
-    JSON again is a plain text.
+    JSON again is a plain text, but for files that hold the parts (``stored_messages.py``).
     """
 
     __slots__ = ("text", "values")

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+import msgspec
+
+from app.model.stored_messages import MessageParts
 from app.model.value import Value
 
 Overall = Literal["works", "works_slowly", "broken", "not_checked"]
@@ -70,7 +73,7 @@ class Remark(Value, frozen=True, kw_only=True):
 
 class Verification(Value, frozen=True, kw_only=True):
     """The whole result. ``telemetry`` holds samples of clocks, temperature and power taken beside
-    the benchmark.
+    the benchmark; ``messages``, in a file, what its sentences are made of.
     """
 
     schema: Literal["verification/1"] = "verification/1"
@@ -84,3 +87,4 @@ class Verification(Value, frozen=True, kw_only=True):
     fine_tune: FineTune | None = None
     remarks: tuple[Remark, ...] = ()
     telemetry: tuple[dict[str, Any], ...] = ()
+    messages: tuple[MessageParts, ...] | msgspec.UnsetType = msgspec.UNSET

@@ -17,6 +17,7 @@ from app.model.event import StepEvent, flat
 from app.model.message import Message
 from app.model.plan import Plan, decode_plan
 from app.model.report import Judged, Packed, Preview, Report, Summary
+from app.model.stored_messages import MessageParts, collect_messages
 from app.report.archive import read_member, write_archive
 from app.report.cleaning import clean, unflat
 from app.report.issue import headline, issue_text
@@ -59,6 +60,9 @@ def files(report: Report, redactor: Redactor, template: str) -> dict[str, bytes]
     if cleaned.events:
         lines = [json.dumps(flat(event), ensure_ascii=False) for event in cleaned.events]
         found["events.jsonl"] = ("\n".join(lines) + "\n").encode("utf-8", "replace")
+    replayed = (cleaned.facts, cleaned.plan, cleaned.events)
+    if messages := collect_messages(replayed):
+        found["messages.json"] = _to_json(messages)
     found.update({f"logs/{name}": data for name, data in cleaned.logs.items()})
     found["report.json"] = _to_json(_build_summary(cleaned, counts, (*found, "report.json")))
     return found
@@ -127,6 +131,19 @@ def read_events(data: bytes, name: str = "the report") -> tuple[StepEvent, ...]:
                 )
             ) from error
     return tuple(found)
+
+
+def read_messages(data: bytes, name: str = "the report") -> tuple[MessageParts, ...]:
+    """What the sentences of machine, plan and events are made of; nothing where an older program
+    wrote none, or another writes it otherwise.
+    """
+    try:
+        return msgspec.json.decode(
+            read_member(data, name, "messages.json", required=False) or b"[]",
+            type=tuple[MessageParts, ...],
+        )
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
 
 
 def read_profile(data: bytes, name: str = "the report") -> str | None:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import msgspec
-
 from app.model import limits
+from app.model.checks import check_named
 from app.model.child_exit import describe_exit
 from app.model.errors import ExpectedError
 from app.model.event import AnyPayload, Failed
@@ -78,10 +77,10 @@ def _unpack_scripts(site: StepContext, check: str) -> str:
     them.
     """
     folder = site.place.at("checks")
-    index = msgspec.json.decode(site.resource("checks/index.json"), type=dict[str, tuple[str, ...]])
-    for name in index[check]:
+    names = check_named(check).scripts
+    for name in names:
         data = site.resource(f"checks/{name}")
         target = site.place.join(folder, *name.split("/"))
         if site.system.files.read(target) != data:
             site.system.files.write(target, data)
-    return site.place.join(folder, *index[check][0].split("/"))
+    return site.place.join(folder, names[0])

@@ -13,8 +13,7 @@ import msgspec
 
 from app.model import limits
 from app.model.event import AnyPayload, Failed, Finished, Line, Measured, Progress, Quiet
-from app.model.message import Message
-from app.model.value import Value
+from app.model.stored_messages import MessageParts, build_message
 from app.ports import Command, Exit, Output, Silence
 from app.steps.step_context import StepContext
 
@@ -103,31 +102,12 @@ def read_event(line: bytes) -> Measured | Progress | Failed | Finished | None:
         return None
 
 
-class _Template(Value, frozen=True):
-    """A script's message taken apart; a value may be another."""
-
-    text: str
-    values: dict[str, Any] = {}
-
-
 def _read_message(template: object, sentence: str) -> str:
     """The message that a script took apart; the plain sentence where the two do not agree, as with a
     figure that JSON cannot hold.
     """
     try:
-        made = _build_message(msgspec.convert(template, _Template))
+        made = build_message(msgspec.convert(template, MessageParts))
     except ValueError:  # msgspec's too; a format that does not fit the value
         return sentence
     return made if made == sentence else sentence
-
-
-def _build_message(template: _Template) -> Message:
-    return Message(
-        template.text,
-        **{
-            name: _build_message(msgspec.convert(value, _Template))
-            if isinstance(value, dict)
-            else value
-            for name, value in template.values.items()
-        },
-    )

@@ -8908,6 +8908,18 @@
         <source>{count} cards are equal: {card}.</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>1 file of {name} is missing: {first}.</source>
+        <translation>1 Datei von {name} fehlt: {first}.</translation>
+    </message>
+    <message>
+        <source>A terminal opened with {environment} active.</source>
+        <translation>Ein Terminal hat sich geöffnet, {environment} ist darin aktiv.</translation>
+    </message>
+    <message>
+        <source>{count} files of {name} are missing, such as {first}.</source>
+        <translation>{count} Dateien von {name} fehlen, etwa {first}.</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

@@ -5,6 +5,7 @@ Those with torch need PRACTICE_PYTHON.
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import json
 import math
@@ -17,6 +18,8 @@ from typing import Any
 
 import pytest
 
+from app.model.checks import CHECKS as CHECK_ROWS
+from app.model.checks import Check
 from app.model.event import Failed, Measured
 from app.steps.script_events import read_event
 
@@ -52,15 +55,35 @@ def values(events: list[Any]) -> dict[str, Any]:
     return {e.name: e.value for e in events if isinstance(e, Measured)}
 
 
-def test_index_names_every_file_once_it_exists() -> None:
-    """Each check's list begins with its script; every file is there, and every script is in a list."""
-    index = json.loads((CHECKS / "index.json").read_text(encoding="utf-8"))
-    for check, files in index.items():
-        assert files[0] == f"{check}.py"
-        assert all((CHECKS / file).is_file() for file in files)
-    listed = {file for files in index.values() for file in files}
+def imported(file: str) -> set[str]:
+    """Every file below ``CHECKS`` that one of them imports, directly or by another."""
+    found, waiting = set[str](), [file]
+    while waiting:
+        now = waiting.pop()
+        found.add(now)
+        for node in ast.walk(ast.parse((CHECKS / now).read_text("utf-8"))):
+            names = []
+            if isinstance(node, ast.Import):
+                names = [one.name for one in node.names]
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                names = [node.module, *(f"{node.module}.{one.name}" for one in node.names)]
+            for name in names:
+                path = name.replace(".", "/")
+                there = [f"{path}.py", f"{path}/__init__.py"]
+                waiting += [f for f in there if (CHECKS / f).is_file() and f not in found]
+    return found
+
+
+@pytest.mark.parametrize("check", CHECK_ROWS, ids=lambda check: check.name)
+def test_a_check_brings_every_file_that_it_imports(check: Check) -> None:
+    """Its row names them: nothing else is laid into the home folder for it."""
+    assert check.scripts[0] == f"{check.name}.py"
+    assert imported(check.scripts[0]) == {*check.scripts}
+
+
+def test_every_script_belongs_to_a_check() -> None:
     there = {p.relative_to(CHECKS).as_posix() for p in CHECKS.rglob("*.py")}
-    assert there == listed
+    assert there == {file for check in CHECK_ROWS for file in check.scripts}
 
 
 def test_versions_of_this_very_interpreter(tmp_path: Path) -> None:

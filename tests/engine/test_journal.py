@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from app.adapters.clock import SystemClock
 from app.adapters.files import LocalFiles
 from app.engine.journal import VERSION, Journal
 from app.model.errors import InputError
+from app.model.message import Message
 from app.model.plan import CreateEnvironment, Plan, Quarantine
 
 PLAN = Plan(
@@ -95,6 +98,25 @@ def test_lines_of_other_versions_are_read_as_far_as_they_are_known(
     assert journal.unfinished() is None
     began = journal.entries()[0]
     assert began.plan is not None and not began.understood and began.plan.environment == "e"
+
+
+@pytest.mark.parametrize("messages", ["[]", "7", "null", '[{"text":"{n","more":1}]', "absent"])
+def test_a_plan_is_read_whatever_stands_beside_it_of_its_sentences(
+    tmp_path: Path, messages: str
+) -> None:
+    """Other programs wrote none, or write them otherwise: the English is there in any case."""
+    journal = Journal(LocalFiles(), SystemClock(), str(tmp_path / "journal.jsonl"))
+    journal.began("1", msgspec.structs.replace(PLAN, title=Message("Install {what}", what="x")))
+    path = tmp_path / "journal.jsonl"
+    fields = json.loads(path.read_bytes())
+    assert fields["messages"] == [{"text": "Install {what}", "values": {"what": "x"}}]
+    if messages == "absent":
+        del fields["messages"]
+    else:
+        fields["messages"] = json.loads(messages)
+    path.write_text(json.dumps(fields) + "\n")
+    found = journal.unfinished()
+    assert found is not None and found[0].title == "Install x"
 
 
 def test_what_an_uninstall_took_is_not_listed_until_it_is_made_again(journal: Journal) -> None:

@@ -14,9 +14,12 @@ import pytest
 
 from app.__main__ import open_session
 from app.engine import reporting
+from app.engine.load_machine import load_machine, recorded_run
 from app.engine.session import Session
+from app.model.encoding import encode
 from app.model.event import Failed, Started, StepEvent, flat
 from app.model.machine import Note, decode_machine
+from app.model.message import Message
 from app.model.plan import MakeShortcut, Plan
 from tests.test_report import members
 
@@ -61,6 +64,36 @@ def test_the_last_run_is_told_with_its_own_plan_and_without_secrets(
     assert [s["id"] for s in summary["steps"]] == [s.id for s in plan.steps]
     assert summary["steps"][0]["state"] == "failed"
     assert not any(PAT.encode() in data for data in found.values())
+
+
+def test_a_report_that_is_played_again_has_sentences_for_every_language(
+    session: Session, tmp_path: Path
+) -> None:
+    """Those of plan, machine and this session's own run come back as messages, without secrets."""
+    plan, logs = session.plans.install(), Path(session.place.logs)
+    logs.mkdir(parents=True)
+    why = Message("{host} refuses the token {token}.", host="the index", token=PAT)
+    failed = StepEvent(at=2, step=plan.steps[0].id, what=Failed(code="refused", message=why))
+    session.execution.events.append(failed)
+    (logs / "1.events.jsonl").write_bytes(encode(flat(failed)) + b"\n")
+    session.home.journal.began("1", plan)
+    assert session.facts is not None
+    note = Note(about="disks", text=Message("{count} disks could not be read", count=2))
+    session.facts = msgspec.structs.replace(session.facts, notes=(note,))
+    data = Path(session.exports.write_report(str(tmp_path / "report.zip"))).read_bytes()
+    assert not any(PAT.encode() in part for part in members(data).values())
+    facts, (event,) = load_machine(data, "report.zip")
+    _, played = recorded_run(data, "report.zip")
+    assert played is not None and isinstance(event.what, Failed)
+    for found, before in (
+        (event.what.message, why.text),
+        (facts.notes[0].text, "{count} disks could not be read"),
+        (played.title, "Install {profile}"),
+    ):
+        assert isinstance(found, Message) and found.text == before
+    assert isinstance(event.what.message, Message)
+    assert event.what.message.values["host"] == "the index"
+    assert PAT not in str(event.what.message)
 
 
 def test_a_recorded_machine_file_is_the_one_of_a_report(

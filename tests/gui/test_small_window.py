@@ -5,17 +5,24 @@ Every page fits, every button can be pressed, the rest scrolls.
 
 from __future__ import annotations
 
+from typing import cast
+
 import msgspec
 import pytest
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.engine import stages
 from app.engine.stages import STAGES, Stage
+from app.gui import frame as frame_module
 from app.gui import languages, theme
+from app.gui import wizard as wizard_module
 from app.gui.pages.install import Install
+from app.gui.pages.page import Page
 from app.gui.pages.this_pc import ThisPc
 from app.gui.widgets.buttons import Button
+from app.gui.widgets.rail import Rail
 from app.gui.wizard import Wizard
 from tests.gui.fake_session import Staged, inside
 from tests.gui.sample_run import PLAN, failed_install
@@ -136,3 +143,66 @@ def test_a_training_has_no_empty_line_under_its_bar(qtbot: QtBot, wizard: Wizard
         assert page.view.bytes.isVisibleTo(page.view) is told
         qtbot.waitUntil(lambda: not page.running)
         wizard.go("install")
+
+
+class Extra(Page):
+    """A page that this program does not have yet."""
+
+    def build(self) -> None:
+        self.bar.main("Done", self.frame.close)
+
+
+@pytest.mark.parametrize("more", [1, 2, 3])
+@pytest.mark.parametrize("size", [(WIDE, HIGH), (640, 499), (1008, 500), (1008, 601)])
+def test_the_rail_has_room_for_more_pages_than_there_are(
+    qtbot: QtBot,
+    session: Staged,
+    monkeypatch: pytest.MonkeyPatch,
+    more: int,
+    size: tuple[int, int],
+) -> None:
+    """Their rows come closer; none is cut, and neither is what stands above and below."""
+    names = [cast("Stage", f"extra-{number}") for number in range(more)]
+    known, title_rows = wizard_module.make_page, wizard_module.titles()
+    for module in (stages, frame_module, wizard_module):
+        monkeypatch.setattr(module, "STAGES", (*STAGES, *names))
+    monkeypatch.setattr(
+        wizard_module, "titles", lambda: [*title_rows, *((name, "Another page") for name in names)]
+    )
+    monkeypatch.setattr(
+        wizard_module,
+        "make_page",
+        lambda stage, wizard: Extra(wizard) if stage in names else known(stage, wizard),
+    )
+    wizard = Wizard(session)
+    qtbot.addWidget(wizard)
+    wizard.show()
+    qtbot.waitUntil(lambda: wizard.rail.card.text() != "" and not wizard.is_surveying)
+    wizard.resize(*size)
+    for stage in (names[-1], "ready"):
+        wizard.go(stage)
+        assert (wizard.stage, wizard.width(), wizard.height()) == (stage, *size)
+        qtbot.waitUntil(lambda: misfits(wizard.rail) == [])
+
+
+def misfits(rail: Rail) -> list[str]:
+    """What of a rail lies over something, is cut, or reaches below it."""
+    found, below = [], 0
+    foot = rail.menu_button.parentWidget()
+    assert foot is not None
+    for row in [*rail.steps.values(), foot]:
+        if row.y() < below or row.visibleRegion().boundingRect() != row.rect():
+            found.append(row.accessibleName() or "foot")
+        below = row.y() + row.height()
+    for row in rail.steps.values():
+        if row.height() < 20:
+            found.append(f"{row.accessibleName()} is flat")
+    said = [label for label in (rail.card, rail.detail, rail.system) if label.isVisible()]
+    texts: list[QLabel | QAbstractButton] = [*said, rail.menu_button]
+    for part in texts:
+        folds = part.hasHeightForWidth()
+        needed = part.heightForWidth(part.width()) if folds else part.sizeHint().height()
+        low = part.mapTo(rail, QPoint(0, part.height())).y()
+        if low > rail.height() or part.height() < needed:
+            found.append(part.text())
+    return found

@@ -138,11 +138,9 @@ def open_session(home: str, index: str, lock: str) -> Session:
 
     def resource(name: str) -> bytes:
         check = os.environ.get("SMALL_CHECK", CHECK)
-        own = {
-            "checks/index.json": json.dumps({"small": ["small.py"]}).encode(),
-            "checks/small.py": check.encode(),
-        }
-        return own.get(name) or resource_reader()(name) or b""
+        if name.startswith("checks/"):
+            return check.encode()
+        return resource_reader()(name) or b""
 
     if "SMALL_CLOCK" in os.environ:
         system.clock = JumpingClock({"forward": 1, "back": -1}[os.environ["SMALL_CLOCK"]])

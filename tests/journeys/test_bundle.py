@@ -313,7 +313,7 @@ def test_a_bundle_says_what_it_could_not_pack(made: tuple[str, Path]) -> None:
     assert any("own packages could not be packed" in note for note in listed.notes)
     assert not (folder / "start.py").exists()
     assert (folder / "locks" / "packages.lock.txt").read_text() == made[0]
-    assert (folder / "checks" / "small.py").exists()
+    assert (folder / "checks" / "versions.py").exists()
     assert bool(listed.python) is any((folder / "python").glob("cpython-*"))
     assert not [
         f.path for f in listed.files if f.path.startswith("cache") or f.path.endswith(".asked.txt")

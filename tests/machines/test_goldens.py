@@ -18,13 +18,16 @@ from app.knowledge import Knowledge
 from app.model.answers import Answers
 from app.model.home_layout import HomeLayout
 from app.model.machine import MachineFacts
+from app.model.plan import RunCheck
 
 MACHINES = sorted((Path(__file__).parents[2] / "resources" / "machines").glob("*.json"))
 GOLDENS = Path(__file__).parent / "goldens"
 
 
 def describe(machine: Path, knowledge: Knowledge) -> dict[str, Any]:
-    """Verdict, profile, findings, alternatives and steps, as the plan command would print them."""
+    """Verdict, profile, findings, alternatives and steps, as the plan command would print them; the
+    checks are the same on all.
+    """
     facts = msgspec.json.decode(machine.read_bytes(), type=MachineFacts)
     best, *others = rank(
         facts,
@@ -45,6 +48,7 @@ def describe(machine: Path, knowledge: Knowledge) -> dict[str, Any]:
         "steps": [
             f"{s.id} ({s.kind}, {s.download_bytes // 10**6} MB, {s.disk_bytes // 10**6} MB)"
             for s in plan.steps
+            if not isinstance(s, RunCheck)
         ],
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -51,10 +50,6 @@ def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> StepConte
     home.mkdir()
 
     def resource(name: str) -> bytes:
-        if name == "checks/index.json":
-            return json.dumps(
-                {"good": ["good.py"], "bad": ["bad.py"], "crash": ["crash.py"], "gone": ["gone.py"]}
-            ).encode()
         return SCRIPTS[name.removeprefix("checks/")].encode()
 
     return StepContext(
@@ -69,6 +64,7 @@ def site(tmp_path: Path, effects: list[tuple[str, dict[str, str]]]) -> StepConte
 
 
 SCRIPTS = {
+    "telling.py": "",
     "good.py": 'import json\nprint("plain words")\nprint(json.dumps({"what": "measured", "name": '
     '"n", "value": 3, "unit": "x"}))\nprint(json.dumps({"what": "finished"}))\n',
     "gone.py": 'import json, os\nprint(json.dumps({"what": "measured", "name": "n", "value": 3}))\n'

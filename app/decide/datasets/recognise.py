@@ -33,7 +33,7 @@ from app.model.dataset import (
     Role,
 )
 from app.model.errors import InputError
-from app.model.message import Message
+from app.model.message import Message, joined
 
 _EXAMPLE = 60
 _SAMPLES = 3
@@ -228,31 +228,62 @@ def _build_questions(
 ) -> Iterator[Question]:
     if encoding.assumed:
         yield Question(
-            code="encoding", items=(encoding.name,),
-            text=f"{name} is probably {encoding.name}: {encoding.why}. Read so, a line is: “{encoding.sample}”. "
-            f"Say the encoding: {encoding.name} if that line reads right.",
-        )  # fmt: skip
+            code="encoding",
+            items=(encoding.name,),
+            text=Message(
+                "{name} is probably {encoding}: {why}. Read so, a line is: “{sample}”. "
+                "Say the encoding: {encoding} if that line reads right.",
+                name=name,
+                encoding=encoding.name,
+                why=encoding.why,
+                sample=encoding.sample,
+            ),
+        )
     if columns and not roles:
         yield Question(
-            code="mapping", items=tuple(column.name for column in columns),
-            text=f"No shape of {name} is known: its columns are {list_names(c.name for c in columns)}. Expected "
-            "instruction and output, prompt and completion, question and answer, messages, conversations or text. "
-            "Say which column is which.",
-        )  # fmt: skip
+            code="mapping",
+            items=tuple(column.name for column in columns),
+            text=Message(
+                "No shape of {name} is known: its columns are {columns}. Expected "
+                "instruction and output, prompt and completion, question and answer, messages, "
+                "conversations or text. Say which column is which.",
+                name=name,
+                columns=list_names(c.name for c in columns),
+            ),
+        )
     unused = [column.name for column in columns if column.role is None]
     if roles and unused:
         yield Question(
-            code="unused-columns", items=tuple(unused),
-            text=f"{name} has columns that would not be used: {list_names(unused)}. Say that they may be left out, or map them.",
-        )  # fmt: skip
+            code="unused-columns",
+            items=tuple(unused),
+            text=Message(
+                "{name} has columns that would not be used: {columns}. Say that they may be left "
+                "out, or map them.",
+                name=name,
+                columns=list_names(unused),
+            ),
+        )
     if bad:
-        shown = "; ".join(f"line {row.line}: {row.reason}" for row in bad[:_SAMPLES])
-        more = f"; and {len(bad) - _SAMPLES} more" if len(bad) > _SAMPLES else ""
+        rows = [
+            Message("line {line}: {reason}", line=row.line, reason=row.reason)
+            for row in bad[:_SAMPLES]
+        ]
+        if len(bad) > _SAMPLES:
+            rows.append(Message("and {count} more", count=len(bad) - _SAMPLES))
         yield Question(
-            code="bad-rows", items=tuple(str(row.line) for row in bad),
-            text=f"{len(bad)} row{'s' * (len(bad) > 1)} of {name} cannot be used ({shown}{more}). "
-            "Mend them, or say that they may be left out.",
-        )  # fmt: skip
+            code="bad-rows",
+            items=tuple(str(row.line) for row in bad),
+            text=Message(
+                "{count} row of {name} cannot be used ({rows}). Mend them, or say that they may "
+                "be left out."
+                if len(bad) == 1
+                else "{count} rows of {name} cannot be used ({rows}). Mend them, or say that they "
+                "may be left out.",
+                count=len(bad),
+                name=name,
+                rows=joined("; ", rows),
+            ),
+        )
 
 
 def _shorten_example(value: object) -> str:

@@ -8,6 +8,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from app.model.answers import Answers
+from app.model.checks import CHECKS
 from app.model.errors import InputError
 from app.model.home_layout import HomeLayout
 from app.model.machine import Family, Leftover, MachineFacts, Os
@@ -46,35 +47,6 @@ class Holder(NamedTuple):
 
     python: str
     holds: str
-
-
-class _Check(NamedTuple):
-    """A check script, its title, its time limit in seconds, and to which part of the verify page it
-    belongs.
-    """
-
-    name: str
-    title: str
-    limit: float
-    stage: str
-    gpu: bool = False
-
-
-# Limits are far above what a slow disk and a first compilation need: a check that hits one hangs.
-# Each is a process and imports torch again (4 s). What only asks torch shares one; what runs code of
-# its own on the card (kernel, Triton, attention, bitsandbytes) stays apart, so that a crash costs one
-# fact.
-_CHECKS = (
-    _Check("versions", Message("Installed versions"), 180, "checks"),
-    _Check("torch_basics", Message("PyTorch itself"), 600, "checks"),
-    _Check("kernel", Message("A real matrix product"), 300, "checks"),
-    _Check("triton_kernel", Message("A kernel compiled by Triton"), 600, "checks", gpu=True),
-    _Check("attention", Message("Attention"), 600, "checks", gpu=True),
-    _Check("bnb_4bit", Message("4-bit weights with bitsandbytes"), 300, "checks", gpu=True),
-    _Check("unsloth_import", Message("Unsloth's import"), 900, "checks"),
-    _Check("benchmark", Message("Benchmark"), 600, "benchmark"),
-    _Check("fine_tune", Message("First fine-tune"), 1800, "fine-tune"),
-)
 
 
 def environment_name(profile: Profile, family: str) -> str:
@@ -221,7 +193,7 @@ def _provide_steps(
 
 
 def _check_steps(profile: Profile, place: HomeLayout, name: str, quick: bool) -> Iterator[RunCheck]:
-    for check in _CHECKS:
+    for check in CHECKS:
         if (check.gpu and not profile.needs.gpu) or (quick and check.stage != "checks"):
             continue
         if check.name == "unsloth_import" and not quick:

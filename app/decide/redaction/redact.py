@@ -43,6 +43,7 @@ from app.decide.redaction.secret_patterns import SHAPES
 from app.decide.redaction.service_tokens import token_rules
 from app.model.event import StepEvent
 from app.model.machine import MachineFacts
+from app.model.message import Message
 
 _SHORTEST = 12  # signs of a secret that stands in one word
 # Fields that hold names of this program: steps, profiles, checks, causes.
@@ -144,7 +145,7 @@ class Redactor:
             if key and SECRET_NAME.fullmatch(key) and value and not HARMLESS_VALUE.match(value):
                 self._count_kind("token")
                 return "<token>"
-            return self.text(value)
+            return self._clean_message(value) if isinstance(value, Message) else self.text(value)
         if isinstance(value, msgspec.Struct):
             fields = {
                 name: getattr(value, name)
@@ -168,6 +169,12 @@ class Redactor:
         if isinstance(value, list | tuple):
             return type(value)(self.value(v, key) for v in value)
         return value
+
+    def _clean_message(self, message: Message) -> str:
+        """A message whose values are clean; a plain text where that leaves something in the whole."""
+        cleaned = message.map_values(self.text)
+        whole = self.text(str(cleaned))
+        return cleaned if whole == cleaned else whole
 
     def facts(self, facts: MachineFacts) -> MachineFacts:
         """A machine file without the person; it gives the same findings."""

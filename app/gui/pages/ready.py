@@ -284,7 +284,7 @@ class Ready(Page):
     def _open_terminal(self) -> None:
         message = self._run_or_show_error(self.session.desktop.open_terminal)
         if isinstance(message, str):
-            self._show_message(message, "use")
+            self._show_message(localize(message), "use")
 
     def _make_extra(self, kind: str) -> None:
         """Make the Jupyter kernel or the menu entry beside the page, one at a time, and say how it

@@ -364,7 +364,7 @@ class Train(PlanPage):
 
             self._aside(check, offer, refuse)
         elif summary is not None:
-            bar.note(summary.why)
+            bar.note(localize(summary.why))
         self.set_tab_order()
 
     def _go_on(self, run: str) -> None:

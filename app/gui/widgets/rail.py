@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from app.engine.stages import Stage, StageState
@@ -16,6 +17,8 @@ from app.gui.widgets.card import Label
 
 if TYPE_CHECKING:
     from PySide6.QtGui import QMouseEvent
+
+_TALL, _FLAT, _DOT = 36, 28, 20  # heights of a stage: ordinary, in a short window, its sign alone
 
 
 class Brand(QWidget):
@@ -56,11 +59,13 @@ class StageItem(QFrame):
         self._number, self._title, self._count = number, title, count
         self._state: StageState | None = None
         self.setObjectName("step")
-        self.setFixedHeight(36)
+        self._height = _TALL
+        self.setMinimumHeight(_DOT)  # where there are more of them than the height has room for
+        self.setMaximumHeight(self._height)
         self._dot = Label(str(number), "tiny", wrap=False)
         self._dot.setObjectName("dot")
         self._dot.setProperty("alignment", theme.CENTRE)
-        self._dot.setFixedSize(20, 20)
+        self._dot.setFixedSize(_DOT, _DOT)
         self.name = Label(title, wrap=False)
         row = QHBoxLayout(self)
         row.setContentsMargins(7, 0, 7, 0)
@@ -72,9 +77,15 @@ class StageItem(QFrame):
     def set_compact(self, narrow: bool, short: bool) -> None:
         """The number alone, or the whole; its name is then its tool tip."""
         self.name.setVisible(not narrow)
-        self.setFixedHeight(28 if short else 36)
+        self._height = _FLAT if short else _TALL
+        self.setMaximumHeight(self._height)
+        self.updateGeometry()
         if narrow and self._state != "skipped":
             self.setToolTip(self._title)
+
+    def sizeHint(self) -> QSize:
+        """The height of an ordinary rail; the layout takes from it where it must."""
+        return QSize(super().sizeHint().width(), self._height)
 
     def rename(self, title: str) -> None:
         """Another title for the same stage; said with the state that is set next."""

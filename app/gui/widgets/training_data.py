@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QGridLayout
 
 from app.gui import formatting
 from app.gui.formatting import translate
+from app.gui.messages import localize
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import (
     Card,
@@ -133,11 +134,11 @@ class DataCard(Card):
             self._found.box.addWidget(Label(note, "small", "muted"))
         codes = {question.code: question for question in found.questions}
         if "encoding" in codes:
-            self._found.box.addWidget(Label(codes["encoding"].text, "small", "warn"))
+            self._found.box.addWidget(Label(localize(codes["encoding"].text), "small", "warn"))
             self._add_encodings(found)
         if "mapping" in codes or self._mapping:
             if "mapping" in codes:
-                self._found.box.addWidget(Label(codes["mapping"].text, "small", "warn"))
+                self._found.box.addWidget(Label(localize(codes["mapping"].text), "small", "warn"))
             self._add_roles(found)
         elif len(found.columns) > 1:
             hand = Button(translate("Train", "Map the columns by hand"), self._by_hand, "link")

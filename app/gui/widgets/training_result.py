@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QFileDialog, QLineEdit, QPlainTextEdit
 
 from app.gui import formatting, theme
 from app.gui.formatting import translate
+from app.gui.messages import localize
 from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import (
     Card,
@@ -216,7 +217,9 @@ class RunsCard(Card):
         words.box.addWidget(Elided(f"{run.id} · {model}", "value"))
         words.box.addWidget(
             Label(
-                formatting.joined([_stands(run), run.why if run.state != "finished" else ""]),
+                formatting.joined(
+                    [_stands(run), localize(run.why) if run.state != "finished" else ""]
+                ),
                 "small",
                 "muted",
             )
