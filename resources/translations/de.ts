@@ -217,10 +217,6 @@
         <translation>, die Hälfte des beworbenen Werts, weil GeForce in fp32 mit halber Geschwindigkeit summiert</translation>
     </message>
     <message>
-        <source>2024.9.post4 is the same with its faults mended.</source>
-        <translation>2024.9.post4 ist dasselbe ohne die Fehler.</translation>
-    </message>
-    <message>
         <source>4-bit weights with bitsandbytes</source>
         <translation>4-Bit-Gewichte mit bitsandbytes</translation>
     </message>
@@ -305,10 +301,6 @@
         <translation>Ein anderes Programm benutzte die Karte</translation>
     </message>
     <message>
-        <source>Any 64-bit PC; models up to a few hundred million parameters at a bearable pace.</source>
-        <translation>Jeder 64-Bit-PC; Modelle bis zu einigen hundert Millionen Parametern in erträglichem Tempo.</translation>
-    </message>
-    <message>
         <source>Any release of Python {python} is right. The guide&apos;s script prints all of sys.version, compiler included, so that a bare number cannot appear.</source>
         <translation>Jede Ausgabe von Python {python} ist richtig. Das Skript der Anleitung gibt sys.version ganz aus, mit Compiler, sodass keine bloße Zahl erscheinen kann.</translation>
     </message>
@@ -347,10 +339,6 @@
     <message>
         <source>Best for Volta cards: newer Triton and xformers have dropped them</source>
         <translation>Die beste für Volta-Karten: Neueres Triton und xformers haben sie aufgegeben</translation>
-    </message>
-    <message>
-        <source>Best of the PyTorch 2.4 generation: narrower requirements, mended loader and tokenizer.</source>
-        <translation>Das Beste der Generation PyTorch 2.4: engere Vorgaben, Laden und Tokenizer repariert.</translation>
     </message>
     <message>
         <source>Better choose a folder whose path has letters, digits, spaces, - and _ only.</source>
@@ -511,10 +499,6 @@
     <message>
         <source>For PCs without a usable NVIDIA card: small models, to learn and to test.</source>
         <translation>Für PCs ohne brauchbare NVIDIA-Karte: kleine Modelle, zum Lernen und Ausprobieren.</translation>
-    </message>
-    <message>
-        <source>Four days later 2024.9.post4 took back this release&apos;s transformers requirement and mended its loader: prefer it.</source>
-        <translation>Vier Tage später nahm 2024.9.post4 die transformers-Vorgabe dieser Ausgabe zurück und reparierte ihr Laden: Ziehen Sie sie vor.</translation>
     </message>
     <message>
         <source>Free some room, or choose a folder on another volume.</source>
@@ -701,10 +685,6 @@
         <translation>Modelle bis etwa 1B in 4 Bit passen, mit kurzen Texten. Größere halten mit „out of memory“ an.</translation>
     </message>
     <message>
-        <source>Needs a driver from 2023 only.</source>
-        <translation>Braucht nur einen Treiber von 2023.</translation>
-    </message>
-    <message>
         <source>Needs a driver of the 580 family or newer.</source>
         <translation>Braucht einen Treiber der Familie 580 oder neuer.</translation>
     </message>
@@ -809,10 +789,6 @@
         <translation>Noch enthält kein festgeschriebenes PyTorch Code für Compute Capability {card.capability}. Die Übungseinrichtung läuft auf dem Prozessor.</translation>
     </message>
     <message>
-        <source>Nobody tested this Unsloth release on Windows when it came out: usable Triton wheels for Windows appeared weeks later.</source>
-        <translation>Niemand prüfte diese Unsloth-Ausgabe bei ihrem Erscheinen unter Windows: Brauchbare Triton-Pakete für Windows kamen Wochen später.</translation>
-    </message>
-    <message>
         <source>None of the installed Pythons fits</source>
         <translation>Keins der installierten Pythons passt</translation>
     </message>
@@ -879,10 +855,6 @@
     <message>
         <source>On Linux, Triton compiles a small piece of C for each kernel and stops with &quot;Failed to find C compiler&quot; without one. No CUDA toolkit is needed.</source>
         <translation>Unter Linux übersetzt Triton für jeden Kernel ein Stück C und hält ohne Compiler mit „Failed to find C compiler“ an. Ein CUDA-Toolkit ist nicht nötig.</translation>
-    </message>
-    <message>
-        <source>On RTX 50 xformers holds no kernels of its own for the card; PyTorch&apos;s attention takes over where it refuses.</source>
-        <translation>Auf RTX 50 enthält xformers keine eigenen Kernel; wo es ablehnt, übernimmt PyTorchs Attention.</translation>
     </message>
     <message>
         <source>On Volta and Turing training runs in fp16: these cards have no bf16.</source>
@@ -1021,10 +993,6 @@
         <translation>PyTorch {profile.torch} mit seinem Triton enthält keinen Code für Compute Capability {card.capability}; jeder Aufruf auf der Karte würde mit „no kernel image“ scheitern.</translation>
     </message>
     <message>
-        <source>PyTorch {torch} brings cuDNN {cudnn} or newer. 8902 belongs to PyTorch 2.1 to 2.3; it never appears with 2.4.0.</source>
-        <translation>PyTorch {torch} bringt cuDNN {cudnn} oder neuer mit. 8902 gehört zu PyTorch 2.1 bis 2.3; mit 2.4.0 erscheint es nie.</translation>
-    </message>
-    <message>
         <source>PyTorch&apos;s libraries need it: without it `import torch` ends with error 126.</source>
         <translation>Die Bibliotheken von PyTorch brauchen sie: Ohne sie endet `import torch` mit Fehler 126.</translation>
     </message>
@@ -1073,10 +1041,6 @@
         <translation>RTX 20 bis RTX 40, T4, V100, A100, H100; Llama 3.1, Gemma 2, Phi 3.5, Mistral. Keine RTX 50.</translation>
     </message>
     <message>
-        <source>RTX 30, 40 and 50, A100, L4, H100, B200, B300; the newest models that Unsloth knows. Turing as best effort.</source>
-        <translation>RTX 30, 40 und 50, A100, L4, H100, B200, B300; die neuesten Modelle, die Unsloth kennt. Turing nach Möglichkeit.</translation>
-    </message>
-    <message>
         <source>RTX 30, 40 and 50, A100, L4, H100, B200; Llama 3, Qwen 3, Gemma 3 and 3n, gpt-oss, Phi 4, vision models such as Qwen 3 VL. Turing as best effort.</source>
         <translation>RTX 30, 40 und 50, A100, L4, H100, B200; Llama 3, Qwen 3, Gemma 3 und 3n, gpt-oss, Phi 4, Bildmodelle wie Qwen 3 VL. Turing nach Möglichkeit.</translation>
     </message>
@@ -1099,10 +1063,6 @@
     <message>
         <source>Restart the PC, then look again. If it stays, remove the NVIDIA packages and install one version of them.</source>
         <translation>Starten Sie den PC neu und sehen Sie dann erneut nach. Bleibt es so, entfernen Sie die NVIDIA-Pakete und installieren Sie eine einzige Version.</translation>
-    </message>
-    <message>
-        <source>Second choice for Volta cards, with an older but complete set of kernels</source>
-        <translation>Zweite Wahl für Volta-Karten, mit älteren, aber vollständigen Kerneln</translation>
     </message>
     <message>
         <source>Set proxy or mirror</source>
@@ -1261,10 +1221,6 @@
         <translation>Die zu ladenden Dateien und die Umgebung daraus brauchen {disk.needed} auf dem Laufwerk von {home.path}.</translation>
     </message>
     <message>
-        <source>The first Unsloth release made for PyTorch 2.4: a last resort behind 2024.9.post4.</source>
-        <translation>Die erste Unsloth-Ausgabe für PyTorch 2.4: ein letzter Ausweg hinter 2024.9.post4.</translation>
-    </message>
-    <message>
         <source>The folder cannot be written to</source>
         <translation>In den Ordner lässt sich nicht schreiben</translation>
     </message>
@@ -1309,10 +1265,6 @@
         <translation>Die Anleitung wurde für eine bestimmte Karte geschrieben; dies ist Ihre.</translation>
     </message>
     <message>
-        <source>The guide&apos;s generation in its mended form: the same PyTorch, with the release that its makers corrected four days later.</source>
-        <translation>Die Generation der Anleitung in reparierter Form: dasselbe PyTorch, mit der Ausgabe, die ihre Macher vier Tage später berichtigten.</translation>
-    </message>
-    <message>
         <source>The guide&apos;s reason is wrong: torch._inductor.config is part of PyTorch 2.4.0, and this release imports it.</source>
         <translation>Der Grund der Anleitung ist falsch: torch._inductor.config ist Teil von PyTorch 2.4.0, und diese Ausgabe importiert es.</translation>
     </message>
@@ -1323,14 +1275,6 @@
     <message>
         <source>The guide: PyTorch 2.4.0 · CUDA 12.1 · Unsloth 2024.9.post3</source>
         <translation>Die Anleitung: PyTorch 2.4.0 · CUDA 12.1 · Unsloth 2024.9.post3</translation>
-    </message>
-    <message>
-        <source>The last generation whose Triton and xformers support Volta and Turing cards officially.</source>
-        <translation>Die letzte Generation, deren Triton und xformers Volta- und Turing-Karten offiziell unterstützen.</translation>
-    </message>
-    <message>
-        <source>The newest set that fits together: newest models, newest driver needed.</source>
-        <translation>Das Neueste, was zusammenpasst: neueste Modelle, neuester Treiber nötig.</translation>
     </message>
     <message>
         <source>The package index cannot be reached</source>
@@ -1399,10 +1343,6 @@
     <message>
         <source>The setups for training are made for NVIDIA cards. The practice setup works on the processor, with small models.</source>
         <translation>Die Einrichtungen zum Trainieren sind für NVIDIA-Karten gemacht. Die Übungseinrichtung läuft auf dem Prozessor, mit kleinen Modellen.</translation>
-    </message>
-    <message>
-        <source>The share holds against 16-bit weights and for the linear layers only; embedding and head stay in 16 bits.</source>
-        <translation>Der Anteil gilt gegenüber 16-Bit-Gewichten und nur für die linearen Schichten; Einbettung und Kopf bleiben in 16 Bit.</translation>
     </message>
     <message>
         <source>The system lists the card, but NVIDIA&apos;s driver is not loaded (the free driver nouveau cannot train). With secure boot an unsigned driver module stays out as well.</source>
@@ -1497,10 +1437,6 @@
         <translation>Übertragung zur Karte</translation>
     </message>
     <message>
-        <source>Triton 3.2 and xformers 0.0.29 hold kernels for compute capability 7.0 and 7.5.</source>
-        <translation>Triton 3.2 und xformers 0.0.29 enthalten Kernel für Compute Capability 7.0 und 7.5.</translation>
-    </message>
-    <message>
         <source>Triton would compile with it instead of the compiler that it brings</source>
         <translation>Triton würde damit übersetzen statt mit dem Compiler, den es mitbringt</translation>
     </message>
@@ -1533,10 +1469,6 @@
         <translation>Unsloth lässt sich nicht importieren.</translation>
     </message>
     <message>
-        <source>Unsloth&apos;s fast kernels are for LoRA without dropout; any other value trains more slowly.</source>
-        <translation>Unsloths schnelle Kernel sind für LoRA ohne Dropout; jeder andere Wert trainiert langsamer.</translation>
-    </message>
-    <message>
         <source>Unsloth&apos;s import</source>
         <translation>Import von Unsloth</translation>
     </message>
@@ -1563,10 +1495,6 @@
     <message>
         <source>What it holds is missing for training, and a benchmark beside it says nothing.</source>
         <translation>Was es belegt, fehlt beim Training, und ein Benchmark daneben sagt nichts aus.</translation>
-    </message>
-    <message>
-        <source>What keeps the preparation in one process changed: 1 does with datasets before 4.1; from 4.1 on 1 starts a process. Unsloth of 2025 turns none into many, so that 0 is right there; newer Unsloth keeps none. A main guard protects in any case.</source>
-        <translation>Was die Vorbereitung in einem Prozess hält, hat sich geändert: 1 tut es mit datasets vor 4.1; ab 4.1 startet 1 einen Prozess. Unsloth von 2025 macht aus None viele, sodass dort 0 richtig ist; neueres Unsloth behält None. Eine main-Wache schützt in jedem Fall.</translation>
     </message>
     <message>
         <source>Windows is too old</source>
@@ -1751,14 +1679,6 @@
     <message>
         <source>torch._inductor</source>
         <translation>torch._inductor</translation>
-    </message>
-    <message>
-        <source>torch._inductor has been part of PyTorch since 2.0, in 2.4.0 too, and Unsloth 2024.9.post3 imports it. The guide&apos;s line is wrong.</source>
-        <translation>torch._inductor gehört seit 2.0 zu PyTorch, auch in 2.4.0, und Unsloth 2024.9.post3 importiert es. Die Zeile der Anleitung ist falsch.</translation>
-    </message>
-    <message>
-        <source>torch._inductor is part of every PyTorch since 2.0. That it is missing means a broken installation.</source>
-        <translation>torch._inductor gehört zu jedem PyTorch seit 2.0. Dass es fehlt, heißt: Die Installation ist beschädigt.</translation>
     </message>
     <message>
         <source>uv would install into the system&apos;s Python</source>
@@ -3601,14 +3521,6 @@
         <translation>AttributeError: module &apos;torch&apos; has no attribute &apos;amp&apos; bedeutet eine andere PyTorch-Version; erzwingen Sie eine Neuinstallation.</translation>
     </message>
     <message>
-        <source>Both were imported against PyTorch 2.4.0 to 2.14.1 on Linux.</source>
-        <translation>Beide wurden unter Linux mit PyTorch 2.4.0 bis 2.14.1 importiert.</translation>
-    </message>
-    <message>
-        <source>Both were resolved with uv.</source>
-        <translation>Beides wurde mit uv aufgelöst.</translation>
-    </message>
-    <message>
         <source>Both were run.</source>
         <translation>Beide wurden ausgeführt.</translation>
     </message>
@@ -3637,20 +3549,8 @@
         <translation>GPU Memory: 24.00 GB</translation>
     </message>
     <message>
-        <source>It adds flash-attn, which has no wheel for Windows and is compiled for hours with a full compiler. Unsloth says itself that xformers is as fast.</source>
-        <translation>Es fügt flash-attn hinzu, das kein Paket für Windows hat und mit einem vollständigen Compiler stundenlang übersetzt wird. Unsloth sagt selbst, dass xformers ebenso schnell ist.</translation>
-    </message>
-    <message>
-        <source>It does fail, but with “module &apos;torch&apos; has no attribute &apos;int1&apos;”: its torchao needs PyTorch 2.6. 2026.10.9 needs 2.8. Each profile here has the PyTorch that its Unsloth was resolved with.</source>
-        <translation>Es scheitert zwar, aber mit „module &apos;torch&apos; has no attribute &apos;int1&apos;“: Sein torchao braucht PyTorch 2.6. 2026.10.9 braucht 2.8. Jedes Profil hier hat das PyTorch, mit dem sein Unsloth aufgelöst wurde.</translation>
-    </message>
-    <message>
         <source>It exists since PyTorch 2.0, and 2024.9.post3 imports it.</source>
         <translation>Es gibt es seit PyTorch 2.0, und 2024.9.post3 importiert es.</translation>
-    </message>
-    <message>
-        <source>It refuses xformers 0.0.27.post2, the only one for PyTorch 2.4.0, so that its import ends in an error. 2024.9.post4 is the better fallback, and the preferred one.</source>
-        <translation>Es verweigert xformers 0.0.27.post2, das einzige für PyTorch 2.4.0, sodass sein Import mit einem Fehler endet. 2024.9.post4 ist die bessere Ausweichlösung und wird vorgezogen.</translation>
     </message>
     <message>
         <source>It was right for datasets 3. From 4.1 on, 1 starts a process; the starter script takes what its profile&apos;s versions need.</source>
@@ -3661,16 +3561,8 @@
         <translation>Llama-3.2-7B-Instruct</translation>
     </message>
     <message>
-        <source>Metadata of 2024.8 to 2024.9.post4; the extra&apos;s first commit is of 2025-02-27.</source>
-        <translation>Die Angaben von 2024.8 bis 2024.9.post4; der erste Commit des Extras ist vom 27.02.2025.</translation>
-    </message>
-    <message>
         <source>On Windows it cannot be resolved (it asks for triton, which has no Windows wheel). On Linux it takes whatever is newest today: PyTorch 2.15, transformers 5.24, trl 1.16, which it was not written for.</source>
         <translation>Unter Windows lässt es sich nicht auflösen (es verlangt triton, das kein Paket für Windows hat). Unter Linux nimmt es, was heute am neuesten ist: PyTorch 2.15, transformers 5.24, trl 1.16, wofür es nicht geschrieben wurde.</translation>
-    </message>
-    <message>
-        <source>On Windows their xformers addresses are Linux files; in the package on the index the extras are empty. xformers 0.0.27.post2 comes from the index instead.</source>
-        <translation>Unter Windows sind ihre xformers-Adressen Dateien für Linux; im Paket auf dem Index sind die Extras leer. xformers 0.0.27.post2 kommt stattdessen vom Index.</translation>
     </message>
     <message>
         <source>PyTorch 2.4.0 misses security fixes of later years; the profile is for those who need exactly this version.</source>
@@ -3701,10 +3593,6 @@
         <translation>Führen Sie alles in der MSVC Developer Command Prompt aus.</translation>
     </message>
     <message>
-        <source>That change is of February 2025, five months after 2024.9.post3. At its time there was no usable Triton 3 for Windows. It is a combination of the community&apos;s making.</source>
-        <translation>Diese Änderung ist vom Februar 2025, fünf Monate nach 2024.9.post3. Zu dessen Zeit gab es kein brauchbares Triton 3 für Windows. Es ist eine Zusammenstellung aus der Community.</translation>
-    </message>
-    <message>
         <source>The 2.4.0 wheel holds torch/_inductor/config.py; both were imported. unsloth/models/_utils.py of post3 imports torch._inductor.utils and torch._inductor.config.</source>
         <translation>Das Paket von 2.4.0 enthält torch/_inductor/config.py; beide wurden importiert. unsloth/models/_utils.py von post3 importiert torch._inductor.utils und torch._inductor.config.</translation>
     </message>
@@ -3721,24 +3609,12 @@
         <translation>Die Zusammenstellung wurde unter Windows geprüft; die Windows-Unterstützung kam mit PR #1753 vor dieser Version.</translation>
     </message>
     <message>
-        <source>The extra&apos;s list; the index holds no flash-attn wheel.</source>
-        <translation>Die Liste des Extras; der Index enthält kein fertiges Paket von flash-attn.</translation>
-    </message>
-    <message>
         <source>The extras cu121-torch240 and cu121-ampere-torch240 set Unsloth up on Windows.</source>
         <translation>Die Extras cu121-torch240 und cu121-ampere-torch240 richten Unsloth unter Windows ein.</translation>
     </message>
     <message>
-        <source>The extras were read in the repository and in the wheel&apos;s metadata.</source>
-        <translation>Die Extras wurden im Repository und in den Angaben des Pakets gelesen.</translation>
-    </message>
-    <message>
         <source>The import table of fbgemm.dll; PyTorch issue 131662; 2.4.1 mends it.</source>
         <translation>Die Importtabelle von fbgemm.dll; PyTorch-Issue 131662; 2.4.1 behebt es.</translation>
-    </message>
-    <message>
-        <source>The import was run.</source>
-        <translation>Der Import wurde ausgeführt.</translation>
     </message>
     <message>
         <source>The index&apos;s list of releases.</source>
@@ -3751,10 +3627,6 @@
     <message>
         <source>The repository has no tag of that name, nor 2024.8 or 2024.9: pip stops at the checkout. The package index has the wheels; they are installed with their hashes, and git is not needed.</source>
         <translation>Das Repository hat kein Tag dieses Namens, auch nicht 2024.8 oder 2024.9: pip hält beim Auschecken an. Der Paketindex hat die Pakete; sie werden mit ihren Prüfsummen installiert, und git ist nicht nötig.</translation>
-    </message>
-    <message>
-        <source>The repository&apos;s state; the index.</source>
-        <translation>Der Zustand des Repositorys; der Index.</translation>
     </message>
     <message>
         <source>The repository&apos;s tags were listed: September-2024, August-2024 and the like.</source>
@@ -3783,10 +3655,6 @@
     <message>
         <source>There is no such version: unsloth-zoo begins with 2024.10.0, and 2024.9 does not use it.</source>
         <translation>Diese Version gibt es nicht: unsloth-zoo beginnt mit 2024.10.0, und 2024.9 benutzt es nicht.</translation>
-    </message>
-    <message>
-        <source>There was no windows extra until February 2025; pip only warns and goes on without it.</source>
-        <translation>Ein Extra windows gab es erst ab Februar 2025; pip warnt nur und macht ohne es weiter.</translation>
     </message>
     <message>
         <source>This configuration is production-ready.</source>
@@ -4081,10 +3949,6 @@
         <translation>Das Paket hat keine Dateien für dieses System</translation>
     </message>
     <message>
-        <source>post4 came four days later: it holds transformers below 4.45 and trl at 0.11.1, and mends the loader and the tokenizer.</source>
-        <translation>post4 kam vier Tage später: Es hält transformers unter 4.45 und trl auf 0.11.1 und repariert das Laden und den Tokenizer.</translation>
-    </message>
-    <message>
         <source>program hung</source>
         <translation>Ein Programm kam zu keinem Ende</translation>
     </message>
@@ -4159,10 +4023,6 @@
     <message>
         <source>torch._inductor.config does not exist in PyTorch 2.4.0, so Unsloth 2024.9.post3 must do without it.</source>
         <translation>torch._inductor.config gibt es in PyTorch 2.4.0 nicht, daher muss Unsloth 2024.9.post3 ohne es auskommen.</translation>
-    </message>
-    <message>
-        <source>torch.amp is in every version in question. Such a message means that a file named torch.py stands before it, or that the installation is broken.</source>
-        <translation>torch.amp ist in jeder Version, um die es geht. Eine solche Meldung bedeutet, dass eine Datei namens torch.py davorsteht oder die Installation kaputt ist.</translation>
     </message>
     <message>
         <source>torchvision cpu build</source>
@@ -4801,28 +4661,12 @@
         <translation>ImportError: No module named &apos;torch._inductor&apos; kommt von einem Unsloth, das PyTorch 2.5 oder neuer verlangt.</translation>
     </message>
     <message>
-        <source>Metadata of 2024.9 and 2025.1.8; the extra&apos;s first commit is of 2025-02-06.</source>
-        <translation>Metadaten von 2024.9 und 2025.1.8; der erste Commit des Extras ist vom 2025-02-06.</translation>
-    </message>
-    <message>
         <source>NVIDIA&apos;s table of drivers; its rules of minor version compatibility.</source>
         <translation>NVIDIAs Tabelle der Treiber; seine Regeln der Verträglichkeit kleiner Versionen.</translation>
     </message>
     <message>
-        <source>The extra for PyTorch 2.6 came with 2025.2. In the packages of 2024.9 these extras are empty, so that matching them installs nothing: every profile here pins versions instead.</source>
-        <translation>Das Extra für PyTorch 2.6 kam mit 2025.2. In den Paketen von 2024.9 sind diese Extras leer, sodass ihr Anpassen nichts installiert: Jedes Profil hier legt stattdessen Versionen fest.</translation>
-    </message>
-    <message>
-        <source>The guide&apos;s own versions with three corrections: they fit {card.architecture} cards, but are older than need be</source>
-        <translation>Die eigenen Versionen der Anleitung mit drei Korrekturen: Sie passen zu {card.architecture}-Karten, sind aber älter als nötig</translation>
-    </message>
-    <message>
         <source>The latest NVIDIA driver is a prerequisite.</source>
         <translation>Der neueste NVIDIA-Treiber ist Voraussetzung.</translation>
-    </message>
-    <message>
-        <source>The module is part of every PyTorch in question. Such a message means that a file named torch.py stands before it, or that the installation is broken.</source>
-        <translation>Das Modul gehört zu jedem PyTorch, um das es geht. Eine solche Meldung heißt, dass eine Datei namens torch.py davor steht oder die Installation beschädigt ist.</translation>
     </message>
     <message>
         <source>torch._inductor was imported with PyTorch 2.4.0.</source>
@@ -6073,10 +5917,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>6.8 to 7.3 GB for 7B to 8B with the CUDA context. Runs of Unsloth with models from 0.3 to 8 billion parameters were measured; the estimate on the last page comes from them.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>: all {count} are bad, the first in line {line}: {reason}</source>
         <translation type="unfinished"></translation>
     </message>
@@ -6401,10 +6241,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>Exports GGUF on Windows too; the older releases call tools of Linux for it.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>Fetch this one file again: delete it (the message or the lines above name it) and load the model once more.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -6425,10 +6261,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>For a model outside its list this Unsloth fetches a file from the network and executes it; the plan closes that, since no lock can pin it. 2026.10.9 does not do it.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>For a model that is newer, take a newer setup if one is offered for this card.</source>
         <translation type="unfinished"></translation>
     </message>
@@ -6438,10 +6270,6 @@
     </message>
     <message>
         <source>From release 4 on, datasets reads data files only. This data set is a loading script, so it is refused whatever trust_remote_code says.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>GGUF export needs tools of Linux (apt, make): not on Windows.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -6746,10 +6574,6 @@
     </message>
     <message>
         <source>Needs driver {other} or newer instead of {one}.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>Newest models and fixes: its transformers knows the families of 2026 (qwen3_5, gemma4).</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -7090,10 +6914,6 @@
     </message>
     <message>
         <source>The card was reset because one computation took too long</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
-        <source>The change&apos;s date; triton-windows&apos; first release on the package index is of 2024-10-15 for Triton 3.1; wheels for Triton 3.0 lay on the project&apos;s page before.</source>
         <translation type="unfinished"></translation>
     </message>
     <message>
@@ -8017,10 +7837,6 @@
         <translation type="unfinished"></translation>
     </message>
     <message>
-        <source>trl renamed the argument in 0.12, which still takes the old name; 0.13 does not.</source>
-        <translation type="unfinished"></translation>
-    </message>
-    <message>
         <source>unknown</source>
         <translation type="unfinished">unbekannt</translation>
     </message>
@@ -8919,6 +8735,218 @@
     <message>
         <source>{count} files of {name} are missing, such as {first}.</source>
         <translation>{count} Dateien von {name} fehlen, etwa {first}.</translation>
+    </message>
+    <message>
+        <source>2024.9.post3 has no windows extra; pip only warns and goes on without it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>2024.9.post4 came two weeks later, with narrower requirements and more models in its list.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>2025.11.3 was imported with PyTorch 2.4.0 on Linux.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>6.4 to 8.0 GB for 7B to 8B with the CUDA context, by the estimate of the last page. It comes from measured runs of Unsloth with models from 0.3 to 8 billion parameters.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Any PC with a 64-bit x86 processor; small text models.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Both were resolved with uv on 2026-11-30.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>For a model outside its list this Unsloth fetches a file from the network and executes it; the plan closes that, since no lock can pin it. 2026.10.9 reads it without executing it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Four days later 2024.9.post4 took back this release&apos;s transformers requirement and changed its loader: prefer it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It adds flash-attn, which has no wheel on the index and must be compiled. Unsloth&apos;s own source says that xformers is faster for now.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It does fail, but with “module &apos;torch&apos; has no attribute &apos;int1&apos;”, which torchao asks for. Each profile here has the PyTorch that its Unsloth was resolved with.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It refuses xformers 0.0.27.post2, the one made for PyTorch 2.4.0, so that its import ends in an error. 2024.9.post4 is the better fallback, and the preferred one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its transformers knows the families of 2026 (qwen3_5, gemma4).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Made for Linux: Unsloth&apos;s own page of that month names Windows through WSL only, and triton-windows came to the index in 2025.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Measured against 16 bits on models from 1 to 8 billion parameters. Embedding and head stay in 16 bits, so that a small model saves less.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Metadata of 2024.9.post3, 2025.1.8 and 2025.2.4; the extra&apos;s first commit is of 2025-02-06.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No shape of {name} is known: its columns are {columns}. Expected instruction and output, prompt and completion, question and answer, messages, conversations or text. Say which column is which.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On RTX 50 xformers holds no kernels made for the card.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>On Windows the repository&apos;s extras name xformers wheels of Linux. In the package on the index they ask for xformers 0.0.27.post2, which Windows has; but Unsloth itself asks for triton, which has no Windows wheel there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>PyTorch {torch} brings cuDNN {cudnn} or newer. 8902 does not belong to PyTorch 2.4.0.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>RTX 30, 40 and 50, A100, L4, H100, B200, B300; the models that Unsloth 2026.10.9 lists. Turing as best effort.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Runs with drivers from 528.33 (Windows) and 525.60.13 (Linux) on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Second choice for Volta cards, with an older set of kernels that covers them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The extra for PyTorch 2.6 came in February 2025: 2025.1.8 has none. These extras name an xformers; every profile here pins all versions instead.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The extra&apos;s list; the index holds no flash-attn wheel; unsloth/models/_utils.py of 2024.9.post3.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The extras were read in the repository and in the wheel&apos;s metadata; uv finds no solution for Windows.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The first Unsloth release that asks for PyTorch 2.4: a last resort behind 2024.9.post4.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The guide&apos;s generation, one release later: the same PyTorch, with the Unsloth that its makers put out four days after the guide&apos;s.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The guide&apos;s own versions, corrected: they fit {card.architecture} cards, but are older than need be</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The import was run; unsloth/models/_utils.py of 2024.8.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The index.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The last generation here whose Triton supports Turing and whose xformers holds kernels for Volta.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The last of the 2024.9 releases: it limits transformers and trl from above, and changes loader and tokenizer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The module is part of PyTorch 2.4.0 and newer. Such a message means that a file named torch.py stands before it, or that the installation is broken.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The newest set here: models of 2026, and a driver of the 580 family or newer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The wheel&apos;s metadata; the extra&apos;s first commit in the repository is of 2025-02-28.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unsloth&apos;s change of 2025-02-28; its page of September 2024; triton-windows&apos; oldest wheel on the package index is of March 2025.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unsloth&apos;s own GGUF export has a way for Windows too, not yet seen to run; the older releases call tools of Linux for it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unsloth&apos;s own GGUF export of this release calls tools of Linux (apt-get, make): not on Windows.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unsloth&apos;s support for Windows is of February 2025, five months after 2024.9.post3, whose own page names Windows through WSL only. It is a combination of the community&apos;s making.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Up to 2025.11 Unsloth&apos;s fast kernels are for LoRA without dropout, and any other value trains more slowly; 2026.10.9 has them for both.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What keeps the preparation in one process changed: 1 does with datasets before 4.1; from 4.1 on 1 starts a process. Unsloth of 2025 turns none into many, so that 0 is right there; 2026.10.9 starts none on Windows. A main guard protects in any case.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>and {count} more</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>line {line}: {reason}</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>post4 came four days later: it holds transformers below 4.45 and trl at 0.11.1 or older, and changes the loader and the tokenizer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>torch._inductor is part of PyTorch 2.4.0 and newer, and Unsloth 2024.9.post3 imports it. The guide&apos;s line is wrong.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>torch._inductor is part of every PyTorch offered here. That it is missing means a broken installation.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>torch.amp is part of PyTorch 2.4.0 and newer. Such a message means that a file named torch.py stands before it, or that the installation is broken.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>trl renamed the argument in 0.12 and took the old name, with a warning, up to 0.15; 0.16 does not.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>xformers 0.0.29 holds kernels for compute capability 7.0 and 7.5, and Triton 3.2 still compiles for both.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} row of {name} cannot be used ({rows}). Mend them, or say that they may be left out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{count} rows of {name} cannot be used ({rows}). Mend them, or say that they may be left out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} has columns that would not be used: {columns}. Say that they may be left out, or map them.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>{name} is probably {encoding}: {why}. Read so, a line is: “{sample}”. Say the encoding: {encoding} if that line reads right.</source>
+        <translation type="unfinished"></translation>
     </message>
 </context>
 <context>
