@@ -15,6 +15,7 @@ from app.model.errors import InputError
 from app.model.guide import Guide
 from app.model.known_issue import Chapter, KnownIssues
 from app.model.llama_cpp import LlamaCpp
+from app.model.message import Message
 from app.model.profile import Part, Profile, Wheel
 from app.model.proof import Proof
 from app.model.rules import Rule, Rules, RulesFile
@@ -157,7 +158,7 @@ def _check_part(read: Read, folder: str, part: Part, where: str) -> Part:
         download=listed.download,
         disk=listed.disk,
         estimated=listed.estimated,
-        title=part.title.replace("{count}", str(count)),
+        title=Message(part.title, count=count) if "{count}" in part.title else part.title,
     )
 
 

@@ -111,7 +111,7 @@ class Files(Protocol):
     """
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a file; ``None`` where there is none. Raises ``ExpectedError('disk_error')``
+        """The bytes of a file; ``None`` where there is none. Raises ``ExpectedError('path_unusable')``
         for what is no file or larger than ``limits.READ_FILE``.
         """
 

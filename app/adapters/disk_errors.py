@@ -18,6 +18,15 @@ from app.model.message import Message
 # Windows: sharing violation, lock violation, access denied because a file is mapped or being
 # deleted.
 IN_USE = {5, 32, 33}
+# Faults of the drive itself; any other says something of the path. Names: errno.h; on Windows
+# ERROR_CRC, ERROR_GEN_FAILURE, ERROR_SEEK, ERROR_NOT_READY, ERROR_DEV_NOT_EXIST, and those of a device or
+# a network that went away.
+_DRIVE = {
+    getattr(errno, name)
+    for name in ("EIO", "ENXIO", "ENODEV", "ESTALE", "EUCLEAN", "EREMOTEIO", "ETIMEDOUT")
+    if hasattr(errno, name)
+}
+_WINDOWS_DRIVE = {21, 23, 25, 31, 55, 59, 64, 121, 433, 483, 1117, 1167, 1392}
 
 
 def free_files(path: str) -> int | None:
@@ -98,17 +107,18 @@ def disk_fault(error: OSError, path: str) -> ExpectedError:
             details=str(error),
             hint=Message("Choose a folder that you may write to."),
         )
+    known = windows in _WINDOWS_DRIVE if windows is not None else error.errno in _DRIVE
     return ExpectedError(
-        "disk_error",
+        "disk_error" if known else "path_unusable",
         Message(
             "{path} could not be read or written: {reason}.",
             path=path,
             reason=error.strerror or error,
         ),
         details=str(error),
-        hint=Message(
-            "Look at what lies there and whether the disk is sound, or choose another folder."
-        ),
+        hint=Message("Look whether that drive is sound and connected, or choose another folder.")
+        if known
+        else Message("Look at what lies there, or choose another folder."),
     )
 
 

@@ -71,7 +71,7 @@ class LocalFiles:
                 return None
         if len(data) > limits.READ_FILE:
             raise ExpectedError(
-                "disk_error",
+                "path_unusable",
                 Message(
                     "{path} is larger than {limit} MB, which no file of its kind is.",
                     path=path,
@@ -172,7 +172,7 @@ class LocalFiles:
         """Make ``path`` a link to a folder: symbolic, on Windows a junction, which needs no right.
 
         A link there before is replaced, in one step where the system can. Anything else stays, and
-        is an ``ExpectedError('disk_error')``.
+        is an ``ExpectedError('path_unusable')``.
         """
         whole = long_path(path)
         made = f"{whole}.new"

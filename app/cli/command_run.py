@@ -118,7 +118,11 @@ class CommandRun:
         return ExitCode.STOPPED
 
     def refuse_existing(self, path: str, option: str = "--output") -> None:
-        """Raises ``InputError`` where an output is there already and ``--overwrite`` was not given."""
+        """Raises ``InputError`` where an output is there already and ``--overwrite`` was not given,
+        or is a folder, which nothing replaces.
+        """
+        if self.session.system.files.is_folder(path):
+            raise InputError(f"{option}: {path} is a folder; expected the name of a new file in it.")
         if self.session.system.files.exists(path) and not self.options.overwrite:
             raise InputError(
                 f"{option}: {path} exists; expected a new file.",

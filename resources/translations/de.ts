@@ -160,11 +160,11 @@
     </message>
     <message>
         <source>Take these packages out</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Pakete herausnehmen</translation>
     </message>
     <message>
         <source>Take them out of {environment}</source>
-        <translation type="unfinished"></translation>
+        <translation>Aus {environment} herausnehmen</translation>
     </message>
 </context>
 <context>
@@ -195,15 +195,15 @@
     </message>
     <message>
         <source>Compared with</source>
-        <translation type="unfinished"></translation>
+        <translation>Verglichen mit</translation>
     </message>
     <message>
         <source>Compared with the setup</source>
-        <translation type="unfinished"></translation>
+        <translation>Verglichen mit der Einrichtung</translation>
     </message>
     <message>
         <source>The setup that this output fits best.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Einrichtung, zu der diese Ausgabe am besten passt.</translation>
     </message>
 </context>
 <context>
@@ -4237,10 +4237,6 @@
         <translation>Sehen Sie auf die letzten Zeilen des Protokolls.</translation>
     </message>
     <message>
-        <source>Look at what lies there and whether the disk is sound, or choose another folder.</source>
-        <translation>Sehen Sie nach, was dort liegt und ob das Laufwerk in Ordnung ist, oder wählen Sie einen anderen Ordner.</translation>
-    </message>
-    <message>
         <source>Looking up the files</source>
         <translation>Das Nachschlagen der Dateien</translation>
     </message>
@@ -5870,2859 +5866,2859 @@
     </message>
     <message>
         <source> Mended in {package} {fixed_in}.</source>
-        <translation type="unfinished"></translation>
+        <translation> Behoben in {package} {fixed_in}.</translation>
     </message>
     <message>
         <source> That is another main version: scripts may need changes.</source>
-        <translation type="unfinished"></translation>
+        <translation> Das ist eine andere Hauptversion: Skripte müssen vielleicht geändert werden.</translation>
     </message>
     <message>
         <source>&apos;{name}&apos; is empty</source>
-        <translation type="unfinished"></translation>
+        <translation>&apos;{name}&apos; ist leer</translation>
     </message>
     <message>
         <source>&apos;{name}&apos; is not a list of messages</source>
-        <translation type="unfinished"></translation>
+        <translation>&apos;{name}&apos; ist keine Liste von Nachrichten</translation>
     </message>
     <message>
         <source>&apos;{name}&apos; is not a list of pairs of question and answer</source>
-        <translation type="unfinished"></translation>
+        <translation>&apos;{name}&apos; ist keine Liste von Paaren aus Frage und Antwort</translation>
     </message>
     <message>
         <source>, licence {licence}</source>
-        <translation type="unfinished"></translation>
+        <translation>, Lizenz {licence}</translation>
     </message>
     <message>
         <source>--output: the folder {output} is not empty; expected one that is new or empty.</source>
-        <translation type="unfinished"></translation>
+        <translation>--output: Der Ordner {output} ist nicht leer; erwartet wird ein neuer oder leerer.</translation>
     </message>
     <message>
         <source>--output: {output} is a file; expected a folder that is new or empty.</source>
-        <translation type="unfinished"></translation>
+        <translation>--output: {output} ist eine Datei; erwartet wird ein neuer oder leerer Ordner.</translation>
     </message>
     <message>
         <source>--overwrite replaces files of the same names and leaves all others.</source>
-        <translation type="unfinished"></translation>
+        <translation>--overwrite ersetzt Dateien gleichen Namens und lässt alle anderen stehen.</translation>
     </message>
     <message>
         <source>--overwrite writes into it all the same; --resume goes on with a run.</source>
-        <translation type="unfinished"></translation>
+        <translation>--overwrite schreibt trotzdem hinein; --resume macht mit einem Lauf weiter.</translation>
     </message>
     <message>
         <source>--update adds profiles to a bundle of the same system.</source>
-        <translation type="unfinished"></translation>
+        <translation>--update fügt einem Offline-Ordner für dasselbe System Profile hinzu.</translation>
     </message>
     <message>
         <source>36 runs on an H100 and an H200; 8B, batch 2, 2048 tokens: 7.1 GB in the allocator.</source>
-        <translation type="unfinished"></translation>
+        <translation>36 Läufe auf einer H100 und einer H200; 8B, Batch 2, 2048 Token: 7,1 GB im Allokator.</translation>
     </message>
     <message>
         <source>: all {count} are bad, the first in line {line}: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>: alle {count} sind fehlerhaft, die erste in Zeile {line}: {reason}</translation>
     </message>
     <message>
         <source>; security advisories on its versions: {count}, the gravest {grave:g} of 10</source>
-        <translation type="unfinished"></translation>
+        <translation>; Sicherheitsmeldungen zu ihren Versionen: {count}, die schwerste {grave:g} von 10</translation>
     </message>
     <message>
         <source>A GGUF: the program that reads it (llama.cpp, Ollama) must be newer than the model; update that one</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein GGUF: Das Programm, das es liest (llama.cpp, Ollama), muss neuer sein als das Modell; aktualisieren Sie dieses</translation>
     </message>
     <message>
         <source>A Modelfile needs the template in Ollama&apos;s own form and the right stop words. A Jinja template from tokenizer_config.json is another language, and without stop words the answer does not end.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Modelfile braucht die Vorlage in Ollamas eigener Form und die richtigen Stoppwörter. Eine Jinja-Vorlage aus tokenizer_config.json ist eine andere Sprache, und ohne Stoppwörter endet die Antwort nicht.</translation>
     </message>
     <message>
         <source>A base model with a chat template: take the instruct model</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Basismodell mit Chatvorlage: Nehmen Sie das Instruct-Modell</translation>
     </message>
     <message>
         <source>A card of {power:.0f} W does not hold its boost clock under load; not compared.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Karte mit {power:.0f} W hält ihren Boost-Takt unter Last nicht; nicht verglichen.</translation>
     </message>
     <message>
         <source>A card that also draws the screen has a watchdog: when one computation blocks it longer than a few seconds, the system resets the driver, and the program loses its card.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Karte, die auch den Bildschirm zeichnet, hat eine Zeitüberwachung: Blockiert eine Berechnung sie länger als ein paar Sekunden, setzt das System den Treiber zurück, und das Programm verliert seine Karte.</translation>
     </message>
     <message>
         <source>A column cannot be mapped to {role}; expected one of {roles}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Einer Spalte lässt sich {role} nicht zuordnen; erwartet wird eines von {roles}.</translation>
     </message>
     <message>
         <source>A compiled kernel is too large for this card</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein übersetzter Kernel ist für diese Karte zu groß</translation>
     </message>
     <message>
         <source>A count at Hugging Face did not answer, and Unsloth stopped for it</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Zählung bei Hugging Face antwortete nicht, und Unsloth hielt deswegen an</translation>
     </message>
     <message>
         <source>A file of weights ends too early, or holds something else (a pointer of Git LFS, an error page). Its download or copy was cut off. The environment is not at fault.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Datei mit Gewichten endet zu früh oder enthält etwas anderes (einen Zeiger von Git LFS, eine Fehlerseite). Ihr Download oder ihre Kopie wurde abgebrochen. An der Umgebung liegt es nicht.</translation>
     </message>
     <message>
         <source>A file of yours has the name of a package and hides it</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Ihrer Dateien heißt wie ein Paket und verdeckt es</translation>
     </message>
     <message>
         <source>A file or folder was there already when it was about to be made (error 183): usually a second run, window or worker was at the same place at the same time.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Datei oder ein Ordner war schon da, als er angelegt werden sollte (Fehler 183): Meist war ein zweiter Lauf, ein zweites Fenster oder ein Arbeitsprozess zur selben Zeit an derselben Stelle.</translation>
     </message>
     <message>
         <source>A file that you copied: compare its size with the source, and copy it again</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Datei, die Sie kopiert haben: Vergleichen Sie ihre Größe mit der Quelle und kopieren Sie sie noch einmal</translation>
     </message>
     <message>
         <source>A folder below Documents or Desktop: choose another one, for Controlled folder access protects these</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Ordner unter Dokumente oder Desktop: Wählen Sie einen anderen, denn der überwachte Ordnerzugriff schützt diese</translation>
     </message>
     <message>
         <source>A home of your own (--home) takes packages of your own.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein eigener Ordner für alles (--home) nimmt eigene Pakete auf.</translation>
     </message>
     <message>
         <source>A mirror: set the variable HF_ENDPOINT to its address. Notebook, before any import: import os; os.environ[&quot;HF_ENDPOINT&quot;] = &quot;https://ADDRESS&quot;; PowerShell: $env:HF_ENDPOINT = &quot;https://ADDRESS&quot;</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Spiegel: Setzen Sie die Variable HF_ENDPOINT auf seine Adresse. Notebook, vor jedem Import: import os; os.environ[&quot;HF_ENDPOINT&quot;] = &quot;https://ADRESSE&quot;; PowerShell: $env:HF_ENDPOINT = &quot;https://ADRESSE&quot;</translation>
     </message>
     <message>
         <source>A model file is not whole</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Modelldatei ist nicht vollständig</translation>
     </message>
     <message>
         <source>A model of the Hub: hf download NAME --force-download in the terminal that this program opens, or load with force_download=True</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Modell vom Hub: hf download NAME --force-download im Terminal, das dieses Programm öffnet, oder mit force_download=True laden</translation>
     </message>
     <message>
         <source>A name of the Hub is written OWNER/NAME</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Name auf dem Hub wird BESITZER/NAME geschrieben</translation>
     </message>
     <message>
         <source>A part of Unsloth, or a library that it changes, was imported before unsloth itself. The message to install it is misleading.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Teil von Unsloth oder eine Bibliothek, die es verändert, wurde vor unsloth selbst importiert. Die Meldung, man solle es installieren, führt in die Irre.</translation>
     </message>
     <message>
         <source>A policy of this computer does not allow the file to run</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Richtlinie dieses Computers erlaubt nicht, die Datei auszuführen</translation>
     </message>
     <message>
         <source>A relative name counts from the folder in which the script was started: give the whole path</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein relativer Name zählt von dem Ordner aus, in dem das Skript gestartet wurde: Geben Sie den ganzen Pfad an</translation>
     </message>
     <message>
         <source>A row or file of the training data lacks a column, holds another kind of value, or is not written in the form (JSON, CSV, UTF-8) that its name says. The environment is not at fault.</source>
-        <translation type="unfinished"></translation>
+        <translation>Einer Zeile oder Datei der Trainingsdaten fehlt eine Spalte, sie enthält eine andere Art von Wert, oder sie ist nicht in der Form (JSON, CSV, UTF-8) geschrieben, die ihr Name nennt. An der Umgebung liegt es nicht.</translation>
     </message>
     <message>
         <source>A scanner took a file for harmful and blocked it or took it away, or Controlled folder access keeps programs from writing. For packages from the index this is mostly a false alarm.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Scanner hielt eine Datei für schädlich und sperrte oder entfernte sie, oder der überwachte Ordnerzugriff hält Programme vom Schreiben ab. Bei Paketen vom Index ist das meist ein Fehlalarm.</translation>
     </message>
     <message>
         <source>A scanner&apos;s exclusions do not help, and neither does installing again</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausschlüsse eines Scanners helfen nicht, und noch einmal zu installieren auch nicht</translation>
     </message>
     <message>
         <source>A script of your own: write its rows into a JSON Lines file once, and load that</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein eigenes Skript: Schreiben Sie seine Zeilen einmal in eine JSON-Lines-Datei, und laden Sie diese</translation>
     </message>
     <message>
         <source>A server with NVSwitch: the service nvidia-fabricmanager must run, in the driver&apos;s own version</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Server mit NVSwitch: Der Dienst nvidia-fabricmanager muss laufen, in genau der Version des Treibers</translation>
     </message>
     <message>
         <source>A tensor in main memory was handed to the card</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Karte wurde ein Tensor im Arbeitsspeicher übergeben</translation>
     </message>
     <message>
         <source>A variable HF_TOKEN wins over the login: look for it in the script, the notebook&apos;s secrets, and with echo $env:HF_TOKEN (PowerShell) or echo $HF_TOKEN (Linux)</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Variable HF_TOKEN geht der Anmeldung vor: Suchen Sie sie im Skript, in den Geheimnissen (Secrets) des Notebooks und mit echo $env:HF_TOKEN (PowerShell) oder echo $HF_TOKEN (Linux)</translation>
     </message>
     <message>
         <source>A virtual machine or vGPU: its administrator decides what the card may do</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine virtuelle Maschine oder vGPU: Ihr Administrator entscheidet, was die Karte darf</translation>
     </message>
     <message>
         <source>A virus scanner blocked a file</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Virenscanner hat eine Datei gesperrt</translation>
     </message>
     <message>
         <source>A whole drive cannot be this program&apos;s folder, which replaces and deletes files in it; take a subfolder such as {home.subfolder}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein ganzes Laufwerk kann nicht der Ordner dieses Programms sein, denn es ersetzt und löscht Dateien darin; nehmen Sie einen Unterordner wie {home.subfolder}.</translation>
     </message>
     <message>
         <source>A word for the shell holds a zero byte; expected text.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Wort für die Shell enthält ein Nullbyte; erwartet wird Text.</translation>
     </message>
     <message>
         <source>About {one} to download and {two} on disk.</source>
-        <translation type="unfinished"></translation>
+        <translation>Etwa {one} zu laden und {two} auf der Platte.</translation>
     </message>
     <message>
         <source>Add packages on the page Ready, or in the terminal that this program opens: there python and pip are those of the environment.</source>
-        <translation type="unfinished"></translation>
+        <translation>Fügen Sie Pakete auf der Seite Bereit hinzu oder im Terminal, das dieses Programm öffnet: Dort sind python und pip die der Umgebung.</translation>
     </message>
     <message>
         <source>All packages of the list are in {python}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle Pakete der Liste sind in {python}.</translation>
     </message>
     <message>
         <source>Always write python -m pip install NAME, with the same python that runs the script</source>
-        <translation type="unfinished"></translation>
+        <translation>Schreiben Sie immer python -m pip install NAME, mit demselben python, das das Skript ausführt</translation>
     </message>
     <message>
         <source>An adapter alone (save_pretrained) can be loaded, but training starts again from it</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Adapter allein (save_pretrained) lässt sich laden, aber das Training beginnt von ihm aus neu</translation>
     </message>
     <message>
         <source>An environment made by uv has no pip: uv pip install --python PATH NAME</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine von uv angelegte Umgebung hat kein pip: uv pip install --python PFAD NAME</translation>
     </message>
     <message>
         <source>An older setup</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine ältere Einrichtung</translation>
     </message>
     <message>
         <source>Another version may fit; or make an environment of its own for it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Vielleicht passt eine andere Version; oder legen Sie dafür eine eigene Umgebung an.</translation>
     </message>
     <message>
         <source>Answers that never end: add PARAMETER stop &quot;&lt;|im_end|&gt;&quot; (Qwen), &quot;&lt;|eot_id|&gt;&quot; (Llama 3) or &quot;&lt;end_of_turn&gt;&quot; (Gemma)</source>
-        <translation type="unfinished"></translation>
+        <translation>Antworten, die nie enden: Ergänzen Sie PARAMETER stop &quot;&lt;|im_end|&gt;&quot; (Qwen), &quot;&lt;|eot_id|&gt;&quot; (Llama 3) oder &quot;&lt;end_of_turn&gt;&quot; (Gemma)</translation>
     </message>
     <message>
         <source>Ask for less at a time: halve the batch size, and let another adapter draw the screen if the computer has one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlangen Sie weniger auf einmal: Halbieren Sie die Batchgröße, und lassen Sie eine andere Grafikkarte den Bildschirm zeichnen, falls der Computer eine hat.</translation>
     </message>
     <message>
         <source>Ask whoever looks after this computer to allow the folder of this program; on your own computer look whether Smart App Control is on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Bitten Sie, wer diesen Computer betreut, den Ordner dieses Programms zu erlauben; auf dem eigenen Computer sehen Sie nach, ob Smart App Control an ist.</translation>
     </message>
     <message>
         <source>Both power plugs of the card must come from their own cables; an external case: another cable, no hub</source>
-        <translation type="unfinished"></translation>
+        <translation>Beide Stromstecker der Karte müssen von eigenen Kabeln kommen; ein externes Gehäuse: ein anderes Kabel, kein Hub</translation>
     </message>
     <message>
         <source>CSV: texts with commas stand in quotes, or another separator is named (sep=&quot;;&quot;)</source>
-        <translation type="unfinished"></translation>
+        <translation>CSV: Texte mit Kommas stehen in Anführungszeichen, oder ein anderes Trennzeichen wird genannt (sep=&quot;;&quot;)</translation>
     </message>
     <message>
         <source>CUDA does not start although the driver is there</source>
-        <translation type="unfinished"></translation>
+        <translation>CUDA startet nicht, obwohl der Treiber da ist</translation>
     </message>
     <message>
         <source>CVE-2025-32434 (9.3) concerns PyTorch up to 2.5.1, CVE-2026-24747 (8.8) up to 2.9; CVE-2025-3000 concerns every setup for cards here, up to 2.12.1.</source>
-        <translation type="unfinished"></translation>
+        <translation>CVE-2025-32434 (9.3) betrifft PyTorch bis 2.5.1, CVE-2026-24747 (8.8) bis 2.9; CVE-2025-3000 betrifft hier jede Einrichtung für Karten, bis 2.12.1.</translation>
     </message>
     <message>
         <source>Chats: a list of {&quot;role&quot;: ..., &quot;content&quot;: ...}; standardize_sharegpt turns from/value into it</source>
-        <translation type="unfinished"></translation>
+        <translation>Chats: eine Liste von {&quot;role&quot;: ..., &quot;content&quot;: ...}; standardize_sharegpt macht sie aus from/value</translation>
     </message>
     <message>
         <source>Check scripts</source>
-        <translation type="unfinished"></translation>
+        <translation>Skripte prüfen</translation>
     </message>
     <message>
         <source>Check the address, the proxy and the network, then test again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfen Sie die Adresse, den Proxy und das Netz, und testen Sie dann noch einmal.</translation>
     </message>
     <message>
         <source>Choose a folder in your own profile or on a drive of yours, such as UnslothSetup.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen Ordner in Ihrem eigenen Profil oder auf einem eigenen Laufwerk, etwa UnslothSetup.</translation>
     </message>
     <message>
         <source>Choose a folder of its own below it, such as {home.subfolder}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie darunter einen eigenen Ordner, etwa {home.subfolder}.</translation>
     </message>
     <message>
         <source>Choose a folder on a disk of this PC.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen Ordner auf einem Laufwerk dieses PCs.</translation>
     </message>
     <message>
         <source>Choose a folder on that drive, such as {home.subfolder}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen Ordner auf jenem Laufwerk, etwa {home.subfolder}.</translation>
     </message>
     <message>
         <source>Choose a folder that is there, then test again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen Ordner, den es gibt, und testen Sie dann noch einmal.</translation>
     </message>
     <message>
         <source>Choose a real folder for this program, for example C:\unsloth, not one that is a link to elsewhere.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie für dieses Programm einen echten Ordner, zum Beispiel C:\unsloth, und keinen, der eine Verknüpfung auf eine andere Stelle ist.</translation>
     </message>
     <message>
         <source>Choose an empty folder, or a new one such as {home.subfolder}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen leeren Ordner oder einen neuen, etwa {home.subfolder}.</translation>
     </message>
     <message>
         <source>Choose one card before the program starts: set the variable CUDA_VISIBLE_DEVICES to its number, usually 0.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie eine Karte, bevor das Programm startet: Setzen Sie die Variable CUDA_VISIBLE_DEVICES auf ihre Nummer, meist 0.</translation>
     </message>
     <message>
         <source>Clean-up, kernel and menu entry</source>
-        <translation type="unfinished"></translation>
+        <translation>Aufräumen, Kernel und Menüeintrag</translation>
     </message>
     <message>
         <source>Cloned with Git: git lfs install, then git lfs pull in the model&apos;s folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit Git geklont: git lfs install, dann git lfs pull im Ordner des Modells</translation>
     </message>
     <message>
         <source>Close every other program that uses the card and restart the computer (restart, not shut down: fast startup keeps a broken driver).</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen Sie jedes andere Programm, das die Karte benutzt, und starten Sie den Computer neu (neu starten, nicht herunterfahren: Der Schnellstart behält einen kaputten Treiber).</translation>
     </message>
     <message>
         <source>Close other programs; on Windows let the system manage the page file</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen Sie andere Programme; lassen Sie unter Windows die Auslagerungsdatei vom System verwalten</translation>
     </message>
     <message>
         <source>Close the second window or run, then start again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen Sie das zweite Fenster oder den zweiten Lauf, und starten Sie dann noch einmal.</translation>
     </message>
     <message>
         <source>Close what uses it, then try again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen Sie, was es benutzt, und versuchen Sie es dann noch einmal.</translation>
     </message>
     <message>
         <source>Copy the model, the data and the environment into the Linux file system, for example into your home folder, and start from there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kopieren Sie das Modell, die Daten und die Umgebung ins Linux-Dateisystem, zum Beispiel in Ihren Benutzerordner, und starten Sie von dort.</translation>
     </message>
     <message>
         <source>Correct the address, then test again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Berichtigen Sie die Adresse, und testen Sie dann noch einmal.</translation>
     </message>
     <message>
         <source>Data: {rows}</source>
-        <translation type="unfinished"></translation>
+        <translation>Daten: {rows}</translation>
     </message>
     <message>
         <source>Delete many small files there (df -i shows the count), or choose another folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>Löschen Sie dort viele kleine Dateien (df -i zeigt die Zahl), oder wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
         <source>Delete the TEMPLATE part, and run ollama create again</source>
-        <translation type="unfinished"></translation>
+        <translation>Löschen Sie den Teil TEMPLATE, und führen Sie ollama create noch einmal aus</translation>
     </message>
     <message>
         <source>Delete the file to start with an empty list.</source>
-        <translation type="unfinished"></translation>
+        <translation>Löschen Sie die Datei, um mit einer leeren Liste zu beginnen.</translation>
     </message>
     <message>
         <source>Docker or Podman knows no way to give an NVIDIA card to a container: the NVIDIA Container Toolkit is not installed on the host, or the container program was not set up for it. The host&apos;s driver may be in order: nvidia-smi on the host tells.</source>
-        <translation type="unfinished"></translation>
+        <translation>Docker oder Podman weiß nicht, wie es einem Container eine NVIDIA-Karte geben kann: Das NVIDIA Container Toolkit ist auf dem Host nicht installiert, oder das Container-Programm wurde nicht dafür eingerichtet. Der Treiber des Hosts kann in Ordnung sein: nvidia-smi auf dem Host sagt es.</translation>
     </message>
     <message>
         <source>Docker: sudo nvidia-ctk runtime configure --runtime=docker, then restart Docker; Podman: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml</source>
-        <translation type="unfinished"></translation>
+        <translation>Docker: sudo nvidia-ctk runtime configure --runtime=docker, dann Docker neu starten; Podman: sudo nvidia-ctk cdi generate --output=/etc/cdi/nvidia.yaml</translation>
     </message>
     <message>
         <source>Drivers from 590 on no longer serve cards of the generations Maxwell, Pascal and Volta (GTX 900 and 10, Titan V, Tesla P and V). The driver is installed and passes the card over.</source>
-        <translation type="unfinished"></translation>
+        <translation>Treiber ab 590 bedienen Karten der Generationen Maxwell, Pascal und Volta nicht mehr (GTX 900 und 10, Titan V, Tesla P und V). Der Treiber ist installiert und übergeht die Karte.</translation>
     </message>
     <message>
         <source>Drivers, cards, releases and security advisories were last looked up for use until {program.fresh_until}. What is proposed was right then; newer cards, models and advisories are missing.</source>
-        <translation type="unfinished"></translation>
+        <translation>Treiber, Karten, Ausgaben und Sicherheitsmeldungen wurden zuletzt für den Gebrauch bis {program.fresh_until} nachgesehen. Was vorgeschlagen wird, war damals richtig; neuere Karten, Modelle und Meldungen fehlen.</translation>
     </message>
     <message>
         <source>Each card gives a kernel so many bytes of fast memory (64 KB on Turing, 99 KB on most RTX 30 and 40). This kernel was laid out for a larger card. The card&apos;s main memory, batch and context have nothing to do with it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Jede Karte gibt einem Kernel nur so viele Bytes schnellen Speicher (64 KB bei Turing, 99 KB bei den meisten RTX 30 und 40). Dieser Kernel war für eine größere Karte ausgelegt. Der Hauptspeicher der Karte, Batch und Kontext haben nichts damit zu tun.</translation>
     </message>
     <message>
         <source>Each worker process and each tensor that is handed between processes keeps a file open, and the system allows this account only so many (often 1024 on Linux). No worker crashed by itself, and memory is not the reason.</source>
-        <translation type="unfinished"></translation>
+        <translation>Jeder Arbeitsprozess und jeder Tensor, der zwischen Prozessen übergeben wird, hält eine Datei offen, und das System erlaubt diesem Konto nur eine bestimmte Zahl (unter Linux oft 1024). Kein Arbeitsprozess ist von selbst abgestürzt, und am Speicher liegt es nicht.</translation>
     </message>
     <message>
         <source>Environment {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Umgebung {name}</translation>
     </message>
     <message>
         <source>Every setup offered here needs a driver for CUDA 12: 528.33 of January 2023 or later on Windows, 525.60.13 of December 2022 or later on Linux.</source>
-        <translation type="unfinished"></translation>
+        <translation>Jede hier angebotene Einrichtung braucht einen Treiber für CUDA 12: 528.33 vom Januar 2023 oder neuer unter Windows, 525.60.13 vom Dezember 2022 oder neuer unter Linux.</translation>
     </message>
     <message>
         <source>Export of {run} as {kind}</source>
-        <translation type="unfinished"></translation>
+        <translation>Export von {run} als {kind}</translation>
     </message>
     <message>
         <source>Fetch this one file again: delete it (the message or the lines above name it) and load the model once more.</source>
-        <translation type="unfinished"></translation>
+        <translation>Laden Sie diese eine Datei neu: Löschen Sie sie (die Meldung oder die Zeilen darüber nennen sie), und laden Sie das Modell noch einmal.</translation>
     </message>
     <message>
         <source>Fetched models</source>
-        <translation type="unfinished"></translation>
+        <translation>Geladene Modelle</translation>
     </message>
     <message>
         <source>Fetched packages</source>
-        <translation type="unfinished"></translation>
+        <translation>Geladene Pakete</translation>
     </message>
     <message>
         <source>Files of the packages lie up to 217 characters deeper, and Windows stops at 259 unless long paths are switched on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dateien der Pakete liegen bis zu 217 Zeichen tiefer, und Windows hört bei 259 auf, wenn lange Pfade nicht eingeschaltet sind.</translation>
     </message>
     <message>
         <source>Files of the packages lie up to 217 characters deeper. Whether this Windows allows more than 259 could not be found out.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dateien der Pakete liegen bis zu 217 Zeichen tiefer. Ob dieses Windows mehr als 259 erlaubt, ließ sich nicht herausfinden.</translation>
     </message>
     <message>
         <source>For a model that is newer, take a newer setup if one is offered for this card.</source>
-        <translation type="unfinished"></translation>
+        <translation>Für ein neueres Modell nehmen Sie eine neuere Einrichtung, falls für diese Karte eine angeboten wird.</translation>
     </message>
     <message>
         <source>From Windows that folder is \\wsl.localhost\DISTRIBUTION\home</source>
-        <translation type="unfinished"></translation>
+        <translation>Von Windows aus ist dieser Ordner \\wsl.localhost\DISTRIBUTION\home</translation>
     </message>
     <message>
         <source>From release 4 on, datasets reads data files only. This data set is a loading script, so it is refused whatever trust_remote_code says.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ab Ausgabe 4 liest datasets nur noch Datendateien. Dieser Datensatz ist ein Ladeskript und wird daher abgelehnt, was auch immer trust_remote_code sagt.</translation>
     </message>
     <message>
         <source>GGUF needs llama.cpp, and of no build of it does this program know a hash, so none is fetched (hash unknown).</source>
-        <translation type="unfinished"></translation>
+        <translation>GGUF braucht llama.cpp, und von keiner Fassung davon kennt dieses Programm eine Prüfsumme, daher wird keine geladen (Prüfsumme unbekannt).</translation>
     </message>
     <message>
         <source>Give it less of the memory: maximum_memory_usage = 0.5</source>
-        <translation type="unfinished"></translation>
+        <translation>Geben Sie ihm weniger vom Speicher: maximum_memory_usage = 0.5</translation>
     </message>
     <message>
         <source>Give the address with https.</source>
-        <translation type="unfinished"></translation>
+        <translation>Geben Sie die Adresse mit https an.</translation>
     </message>
     <message>
         <source>Go back to a driver of the branch 580 (or 570). A newer driver makes it worse.</source>
-        <translation type="unfinished"></translation>
+        <translation>Gehen Sie zu einem Treiber des Zweigs 580 (oder 570) zurück. Ein neuerer Treiber macht es schlimmer.</translation>
     </message>
     <message>
         <source>Going back to datasets 3 breaks the setup&apos;s pins: do that in an environment of its own</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Rückkehr zu datasets 3 bricht mit den festgeschriebenen Versionen der Einrichtung: Tun Sie das in einer eigenen Umgebung</translation>
     </message>
     <message>
         <source>Halve the learning rate, and set max_grad_norm to 0.3</source>
-        <translation type="unfinished"></translation>
+        <translation>Halbieren Sie die Lernrate, und setzen Sie max_grad_norm auf 0.3</translation>
     </message>
     <message>
         <source>If it stays with one run only: a file stands where a folder of that name is wanted; rename it</source>
-        <translation type="unfinished"></translation>
+        <translation>Bleibt es auch bei nur einem Lauf: Eine Datei steht da, wo ein Ordner dieses Namens hinsoll; benennen Sie sie um</translation>
     </message>
     <message>
         <source>If the model itself did not fit and was put partly into main memory: load it in 4 bit, or take a smaller one</source>
-        <translation type="unfinished"></translation>
+        <translation>Wenn schon das Modell nicht hineinpasste und teils in den Arbeitsspeicher kam: Laden Sie es in 4 Bit, oder nehmen Sie ein kleineres</translation>
     </message>
     <message>
         <source>In a notebook restart the kernel afterwards: imports of the old order stay in memory</source>
-        <translation type="unfinished"></translation>
+        <translation>In einem Notebook starten Sie danach den Kernel neu: Importe in der alten Reihenfolge bleiben im Speicher</translation>
     </message>
     <message>
         <source>In a notebook: %pip install NAME, after choosing the kernel of the environment</source>
-        <translation type="unfinished"></translation>
+        <translation>In einem Notebook: %pip install NAME, nachdem der Kernel der Umgebung gewählt ist</translation>
     </message>
     <message>
         <source>In the script, before the data is loaded: torch.multiprocessing.set_sharing_strategy(&quot;file_system&quot;)</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Skript, bevor die Daten geladen werden: torch.multiprocessing.set_sharing_strategy(&quot;file_system&quot;)</translation>
     </message>
     <message>
         <source>In the terminal that this program opens: hf auth login (older: huggingface-cli login); hf auth logout takes the old one away</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Terminal, das dieses Programm öffnet: hf auth login (älter: huggingface-cli login); hf auth logout entfernt die alte Anmeldung</translation>
     </message>
     <message>
         <source>Install a driver of the 570 or 580 family for {card.name} (not the newest), restart, then look again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Installieren Sie einen Treiber der Familie 570 oder 580 für {card.name} (nicht den neuesten), starten Sie neu, und sehen Sie dann noch einmal nach.</translation>
     </message>
     <message>
         <source>Install a driver of the 570 or 580 family for {card.name}, restart, then look again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Installieren Sie einen Treiber der Familie 570 oder 580 für {card.name}, starten Sie neu, und sehen Sie dann noch einmal nach.</translation>
     </message>
     <message>
         <source>Install the NVIDIA Container Toolkit on the host and set the container program up for it; in the container itself nothing is to be changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Installieren Sie das NVIDIA Container Toolkit auf dem Host, und richten Sie das Container-Programm dafür ein; im Container selbst ist nichts zu ändern.</translation>
     </message>
     <message>
         <source>Install the distribution&apos;s package of the NVIDIA driver, version 580 or newer, restart, then look again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Installieren Sie das Paket Ihrer Distribution für den NVIDIA-Treiber, Version 580 oder neuer, starten Sie neu, und sehen Sie dann noch einmal nach.</translation>
     </message>
     <message>
         <source>Install the package nvidia-container-toolkit from NVIDIA&apos;s own repository for your distribution</source>
-        <translation type="unfinished"></translation>
+        <translation>Installieren Sie das Paket nvidia-container-toolkit aus NVIDIAs eigenem Repository für Ihre Distribution</translation>
     </message>
     <message>
         <source>It came after standby: restart; under Linux unloading and loading the module nvidia_uvm also helps</source>
-        <translation type="unfinished"></translation>
+        <translation>Es kam nach dem Standby: Starten Sie neu; unter Linux hilft auch, das Modul nvidia_uvm zu entladen und neu zu laden</translation>
     </message>
     <message>
         <source>It is finished.</source>
-        <translation type="unfinished"></translation>
+        <translation>Er ist fertig.</translation>
     </message>
     <message>
         <source>It is the active environment.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sie ist die aktive Umgebung.</translation>
     </message>
     <message>
         <source>It trains on the card instead of the processor.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es trainiert auf der Karte statt auf dem Prozessor.</translation>
     </message>
     <message>
         <source>It works on the processor alone; the card is not used.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es läuft nur auf dem Prozessor; die Karte wird nicht benutzt.</translation>
     </message>
     <message>
         <source>Its environment {environment} is gone.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die zugehörige Umgebung {environment} gibt es nicht mehr.</translation>
     </message>
     <message>
         <source>Its file {name} is gone.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die zugehörige Datei {name} gibt es nicht mehr.</translation>
     </message>
     <message>
         <source>Its model {model} is gone.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das zugehörige Modell {model} gibt es nicht mehr.</translation>
     </message>
     <message>
         <source>Its transformers 4.57.1 refuses the families of 2026 (qwen3_5, gemma4).</source>
-        <translation type="unfinished"></translation>
+        <translation>Das transformers 4.57.1 darin lehnt die Familien von 2026 ab (qwen3_5, gemma4).</translation>
     </message>
     <message>
         <source>JSON Lines: one object a line, no commas between them; a file of one long list is JSON</source>
-        <translation type="unfinished"></translation>
+        <translation>JSON Lines: ein Objekt je Zeile, keine Kommas dazwischen; eine Datei aus einer einzigen langen Liste ist JSON</translation>
     </message>
     <message>
         <source>Jupyter lists {label}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Jupyter führt {label} auf.</translation>
     </message>
     <message>
         <source>Keep it from being updated (Ubuntu: sudo apt-mark hold nvidia-driver-580)</source>
-        <translation type="unfinished"></translation>
+        <translation>Halten Sie ihn von Aktualisierungen ab (Ubuntu: sudo apt-mark hold nvidia-driver-580)</translation>
     </message>
     <message>
         <source>Keep vLLM in an environment of its own, and train without it (fast_inference=False).</source>
-        <translation type="unfinished"></translation>
+        <translation>Halten Sie vLLM in einer eigenen Umgebung, und trainieren Sie ohne es (fast_inference=False).</translation>
     </message>
     <message>
         <source>Kernel and menu entry</source>
-        <translation type="unfinished"></translation>
+        <translation>Kernel und Menüeintrag</translation>
     </message>
     <message>
         <source>Known security advisories on its versions: {after} instead of {before}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Bekannte Sicherheitsmeldungen zu ihren Versionen: {after} statt {before}.</translation>
     </message>
     <message>
         <source>Leave these options out, or start a new run.</source>
-        <translation type="unfinished"></translation>
+        <translation>Lassen Sie diese Optionen weg, oder beginnen Sie einen neuen Lauf.</translation>
     </message>
     <message>
         <source>Let Unsloth choose the number format: dtype = None, and fp16 and bf16 in the training arguments as the starter script sets them</source>
-        <translation type="unfinished"></translation>
+        <translation>Lassen Sie Unsloth das Zahlenformat wählen: dtype = None, und fp16 und bf16 in den Trainingsargumenten so, wie das Startskript sie setzt</translation>
     </message>
     <message>
         <source>Line {line} hints at it, no more.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeile {line} deutet darauf hin, mehr nicht.</translation>
     </message>
     <message>
         <source>Linux and WSL: ulimit -n 65536 in the same terminal, then start the run there</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux und WSL: ulimit -n 65536 im selben Terminal, dann den Lauf dort starten</translation>
     </message>
     <message>
         <source>Linux with a desktop: run from a text console, without the desktop on this card</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux mit Desktop: aus einer Textkonsole starten, ohne den Desktop auf dieser Karte</translation>
     </message>
     <message>
         <source>Linux: CUDA_VISIBLE_DEVICES=0 python train.py</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux: CUDA_VISIBLE_DEVICES=0 python train.py</translation>
     </message>
     <message>
         <source>Linux: UNSLOTH_COMPILE_DISABLE=1 python train.py</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux: UNSLOTH_COMPILE_DISABLE=1 python train.py</translation>
     </message>
     <message>
         <source>Linux: UNSLOTH_DISABLE_STATISTICS=1 python train.py</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux: UNSLOTH_DISABLE_STATISTICS=1 python train.py</translation>
     </message>
     <message>
         <source>Linux: have an administrator run sudo apt install cmake build-essential libcurl4-openssl-dev, then export again</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux: Lassen Sie einen Administrator sudo apt install cmake build-essential libcurl4-openssl-dev ausführen, und exportieren Sie dann noch einmal</translation>
     </message>
     <message>
         <source>Linux: remove the newer package and install the branch 580 of your distribution (Ubuntu: sudo apt install nvidia-driver-580), restart</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux: Entfernen Sie das neuere Paket, installieren Sie den Zweig 580 Ihrer Distribution (Ubuntu: sudo apt install nvidia-driver-580), und starten Sie neu</translation>
     </message>
     <message>
         <source>List with hashes</source>
-        <translation type="unfinished"></translation>
+        <translation>Liste mit Prüfsummen</translation>
     </message>
     <message>
         <source>Load the last checkpoint in a fresh start and save from there</source>
-        <translation type="unfinished"></translation>
+        <translation>Laden Sie den letzten Checkpoint nach einem Neustart, und speichern Sie von dort aus</translation>
     </message>
     <message>
         <source>Locks</source>
-        <translation type="unfinished"></translation>
+        <translation>Festschreibungen</translation>
     </message>
     <message>
         <source>Log in again with a new token; for open models logging out is enough.</source>
-        <translation type="unfinished"></translation>
+        <translation>Melden Sie sich mit einem neuen Token neu an; für offene Modelle genügt es, sich abzumelden.</translation>
     </message>
     <message>
         <source>Logs</source>
-        <translation type="unfinished"></translation>
+        <translation>Protokolle</translation>
     </message>
     <message>
         <source>Look at it once more, then start again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie es sich noch einmal an, und starten Sie dann noch einmal.</translation>
     </message>
     <message>
         <source>Look at the row or column that the message names, and bring the file into the form that the script reads.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie sich die Zeile oder Spalte an, die die Meldung nennt, und bringen Sie die Datei in die Form, die das Skript liest.</translation>
     </message>
     <message>
         <source>Look at what lies there, and move the folder away.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie nach, was dort liegt, und verschieben Sie den Ordner.</translation>
     </message>
     <message>
         <source>Look at what lies there, or choose another folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie nach, was dort liegt, oder wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
         <source>Look for a newer version of this program. The pinned setups themselves stay what they were.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie nach einer neueren Version dieses Programms. Die festgeschriebenen Einrichtungen selbst bleiben, was sie waren.</translation>
     </message>
     <message>
         <source>Look for empty rows in the data, and for labels that are all -100</source>
-        <translation type="unfinished"></translation>
+        <translation>Suchen Sie leere Zeilen in den Daten, und Labels, die alle -100 sind</translation>
     </message>
     <message>
         <source>Look in the Task Manager for a second python.exe or uv.exe</source>
-        <translation type="unfinished"></translation>
+        <translation>Suchen Sie im Task-Manager nach einem zweiten python.exe oder uv.exe</translation>
     </message>
     <message>
         <source>Look into output_dir: whole checkpoints are folders named checkpoint-NUMBER</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie in output_dir nach: Vollständige Checkpoints sind Ordner namens checkpoint-NUMMER</translation>
     </message>
     <message>
         <source>Look whether the drive is full</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie nach, ob das Laufwerk voll ist</translation>
     </message>
     <message>
         <source>Lower the power limit for a test: nvidia-smi -pl 250 as administrator; if it then runs through, it is the power supply</source>
-        <translation type="unfinished"></translation>
+        <translation>Senken Sie zum Test die Leistungsgrenze: nvidia-smi -pl 250 als Administrator; läuft es dann durch, ist es das Netzteil</translation>
     </message>
     <message>
         <source>Main memory ran out while the model was saved</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Arbeitsspeicher ging zu Ende, während das Modell gespeichert wurde</translation>
     </message>
     <message>
         <source>Make import unsloth the first import of the script or notebook, before torch, trl, transformers and unsloth_zoo.</source>
-        <translation type="unfinished"></translation>
+        <translation>Machen Sie import unsloth zum ersten Import des Skripts oder Notebooks, vor torch, trl, transformers und unsloth_zoo.</translation>
     </message>
     <message>
         <source>Memory ran out while the adapter was merged into the model</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Speicher ging zu Ende, während der Adapter mit dem Modell zusammengeführt wurde</translation>
     </message>
     <message>
         <source>Merge in a fresh start, with nothing else in memory: load the saved adapter again and merge before anything is trained.</source>
-        <translation type="unfinished"></translation>
+        <translation>Führen Sie beide nach einem Neustart zusammen, mit nichts anderem im Speicher: Laden Sie den gespeicherten Adapter neu, und führen Sie ihn mit dem Modell zusammen, bevor etwas trainiert wird.</translation>
     </message>
     <message>
         <source>Model {model}{licence}</source>
-        <translation type="unfinished"></translation>
+        <translation>Modell {model}{licence}</translation>
     </message>
     <message>
         <source>Move it elsewhere, or choose another folder with --home.</source>
-        <translation type="unfinished"></translation>
+        <translation>Verschieben Sie es an eine andere Stelle, oder wählen Sie mit --home einen anderen Ordner.</translation>
     </message>
     <message>
         <source>Move the inputs to the card: tokenizer(..., return_tensors=&quot;pt&quot;).to(&quot;cuda&quot;), and apply_chat_template(...).to(&quot;cuda&quot;).</source>
-        <translation type="unfinished"></translation>
+        <translation>Bringen Sie die Eingaben auf die Karte: tokenizer(..., return_tensors=&quot;pt&quot;).to(&quot;cuda&quot;) und apply_chat_template(...).to(&quot;cuda&quot;).</translation>
     </message>
     <message>
         <source>NVIDIA card</source>
-        <translation type="unfinished"></translation>
+        <translation>NVIDIA-Karte</translation>
     </message>
     <message>
         <source>NVIDIA&apos;s library crashes or hangs when it is asked</source>
-        <translation type="unfinished"></translation>
+        <translation>NVIDIAs Bibliothek stürzt ab oder hängt, wenn sie gefragt wird</translation>
     </message>
     <message>
         <source>Name an address, then test again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie eine Adresse, und testen Sie dann noch einmal.</translation>
     </message>
     <message>
         <source>Name another folder, or a file with {what} --output FILE.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie einen anderen Ordner, oder eine Datei mit {what} --output DATEI.</translation>
     </message>
     <message>
         <source>Name another one with --output.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie mit --output einen anderen.</translation>
     </message>
     <message>
         <source>Name its folder with --base.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie seinen Ordner mit --base.</translation>
     </message>
     <message>
         <source>Name the folder in which config.json or adapter_config.json lies, for example outputs/checkpoint-60 instead of outputs.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie den Ordner, in dem config.json oder adapter_config.json liegt, zum Beispiel outputs/checkpoint-60 statt outputs.</translation>
     </message>
     <message>
         <source>Name the folder of your own copy with --llama-cpp, or export as merged.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie mit --llama-cpp den Ordner Ihrer eigenen Kopie, oder exportieren Sie als merged.</translation>
     </message>
     <message>
         <source>Name the folder that the command bundle made.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie den Ordner, den der Befehl bundle angelegt hat.</translation>
     </message>
     <message>
         <source>Names to avoid: torch.py, datasets.py, triton.py, random.py, csv.py, json.py, types.py and every other package&apos;s name</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu meidende Namen: torch.py, datasets.py, triton.py, random.py, csv.py, json.py, types.py und der Name jedes anderen Pakets</translation>
     </message>
     <message>
         <source>Needs an older driver</source>
-        <translation type="unfinished"></translation>
+        <translation>Braucht einen älteren Treiber</translation>
     </message>
     <message>
         <source>Needs driver {other} or newer instead of {one}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Braucht Treiber {other} oder neuer statt {one}.</translation>
     </message>
     <message>
         <source>Newest setup: torch212-2026.10 (packages of autumn 2026)</source>
-        <translation type="unfinished"></translation>
+        <translation>Neueste Einrichtung: torch212-2026.10 (Pakete vom Herbst 2026)</translation>
     </message>
     <message>
         <source>No code from the network in Unsloth&apos;s loader</source>
-        <translation type="unfinished"></translation>
+        <translation>Kein Code aus dem Netz im Lader von Unsloth</translation>
     </message>
     <message>
         <source>No environment is active here; expected one to train in.</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Umgebung ist hier aktiv; erwartet wird eine, in der trainiert wird.</translation>
     </message>
     <message>
         <source>No environment is active here; expected one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine Umgebung ist hier aktiv; erwartet wird eine.</translation>
     </message>
     <message>
         <source>No package brought {foreign}: that stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>{foreign} kam mit keinem Paket: Das bleibt.</translation>
     </message>
     <message>
         <source>No setup has been pinned for ARM64 here</source>
-        <translation type="unfinished"></translation>
+        <translation>Für ARM64 ist hier keine Einrichtung festgeschrieben</translation>
     </message>
     <message>
         <source>No usable answer came.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es kam keine brauchbare Antwort.</translation>
     </message>
     <message>
         <source>None of them is in {python}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Keines davon ist in {python}.</translation>
     </message>
     <message>
         <source>Not proven yet: no record of a training with these versions.</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch nicht geprüft: kein Nachweis eines Trainings mit diesen Versionen.</translation>
     </message>
     <message>
         <source>Notebook, in the first cell before any import: import os; os.environ[&quot;CUDA_VISIBLE_DEVICES&quot;] = &quot;0&quot;</source>
-        <translation type="unfinished"></translation>
+        <translation>Notebook, in der ersten Zelle vor jedem Import: import os; os.environ[&quot;CUDA_VISIBLE_DEVICES&quot;] = &quot;0&quot;</translation>
     </message>
     <message>
         <source>Notebook, in the first cell before any import: import os; os.environ[&quot;UNSLOTH_COMPILE_DISABLE&quot;] = &quot;1&quot;</source>
-        <translation type="unfinished"></translation>
+        <translation>Notebook, in der ersten Zelle vor jedem Import: import os; os.environ[&quot;UNSLOTH_COMPILE_DISABLE&quot;] = &quot;1&quot;</translation>
     </message>
     <message>
         <source>Notebook, in the first cell: import os; os.environ[&quot;UNSLOTH_DISABLE_STATISTICS&quot;] = &quot;1&quot;</source>
-        <translation type="unfinished"></translation>
+        <translation>Notebook, in der ersten Zelle: import os; os.environ[&quot;UNSLOTH_DISABLE_STATISTICS&quot;] = &quot;1&quot;</translation>
     </message>
     <message>
         <source>Nothing has to be installed again</source>
-        <translation type="unfinished"></translation>
+        <translation>Nichts muss noch einmal installiert werden</translation>
     </message>
     <message>
         <source>Nothing is asked in a simulation.</source>
-        <translation type="unfinished"></translation>
+        <translation>In einer Simulation wird nichts gefragt.</translation>
     </message>
     <message>
         <source>Nothing lies at {path}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Unter {path} liegt nichts.</translation>
     </message>
     <message>
         <source>Nothing of {name} came within {minutes} minutes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Von {name} kam innerhalb von {minutes} Minuten nichts.</translation>
     </message>
     <message>
         <source>Nothing was added to {environment}, so there is nothing to take back.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu {environment} wurde nichts hinzugefügt, also gibt es nichts zurückzunehmen.</translation>
     </message>
     <message>
         <source>Ollama does not understand the model&apos;s chat template</source>
-        <translation type="unfinished"></translation>
+        <translation>Ollama versteht die Chatvorlage des Modells nicht</translation>
     </message>
     <message>
         <source>On a DGX Spark or RTX Spark follow NVIDIA&apos;s and Unsloth&apos;s own instructions for it, or use a PC with a 64-bit Intel or AMD processor.</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf einem DGX Spark oder RTX Spark folgen Sie den eigenen Anleitungen von NVIDIA und Unsloth dafür, oder nehmen Sie einen PC mit 64-Bit-Prozessor von Intel oder AMD.</translation>
     </message>
     <message>
         <source>On a company&apos;s computer only its administrator can allow it: name the file in the message</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf einem Firmencomputer kann das nur dessen Administrator erlauben: Nennen Sie ihm die Datei aus der Meldung</translation>
     </message>
     <message>
         <source>On the data set&apos;s page look for the branch refs/convert/parquet, or for a copy by somebody else</source>
-        <translation type="unfinished"></translation>
+        <translation>Suchen Sie auf der Seite des Datensatzes den Zweig refs/convert/parquet, oder die Kopie eines anderen</translation>
     </message>
     <message>
         <source>On the host: nvidia-smi must list the card; if it does not, the driver comes first</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf dem Host: nvidia-smi muss die Karte auflisten; tut es das nicht, kommt zuerst der Treiber</translation>
     </message>
     <message>
         <source>One model was spread over several cards, or lies on another one</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Modell wurde auf mehrere Karten verteilt oder liegt auf einer anderen</translation>
     </message>
     <message>
         <source>One setup for RTX 30, 40 and 50 that runs with drivers from 570 on: models up to November 2025.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Einrichtung für RTX 30, 40 und 50, die mit Treibern ab 570 läuft: Modelle bis November 2025.</translation>
     </message>
     <message>
         <source>Open the folder and look for config.json (a whole model) or adapter_config.json (an adapter)</source>
-        <translation type="unfinished"></translation>
+        <translation>Öffnen Sie den Ordner, und suchen Sie config.json (ein ganzes Modell) oder adapter_config.json (ein Adapter)</translation>
     </message>
     <message>
         <source>Or delete the link and make it again in a console of an administrator</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder löschen Sie die Verknüpfung, und legen Sie sie in einer Konsole mit Administratorrechten neu an</translation>
     </message>
     <message>
         <source>Or save the adapter alone (save_pretrained) and merge on a computer with more memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder speichern Sie nur den Adapter (save_pretrained), und führen Sie ihn auf einem Computer mit mehr Speicher mit dem Modell zusammen</translation>
     </message>
     <message>
         <source>Or take a chat template without special tokens, such as alpaca</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder nehmen Sie eine Chatvorlage ohne besondere Token, etwa alpaca</translation>
     </message>
     <message>
         <source>Or take an older model of the same family, which this setup knows</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder nehmen Sie ein älteres Modell derselben Familie, das diese Einrichtung kennt</translation>
     </message>
     <message>
         <source>Or train inside WSL 2, where it does not apply</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder trainieren Sie in WSL 2, wo es nicht gilt</translation>
     </message>
     <message>
         <source>Or train them too: add &quot;embed_tokens&quot; and &quot;lm_head&quot; to target_modules in get_peft_model (takes more memory)</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder trainieren Sie sie mit: Fügen Sie in get_peft_model &quot;embed_tokens&quot; und &quot;lm_head&quot; zu target_modules hinzu (braucht mehr Speicher)</translation>
     </message>
     <message>
         <source>Package cache</source>
-        <translation type="unfinished">Paketspeicher</translation>
+        <translation>Paketspeicher</translation>
     </message>
     <message>
         <source>Packages of Jupyter kernels</source>
-        <translation type="unfinished"></translation>
+        <translation>Pakete der Jupyter-Kernel</translation>
     </message>
     <message>
         <source>Partly proven: {place}, with other versions or another system.</source>
-        <translation type="unfinished"></translation>
+        <translation>Teilweise geprüft: {place}, mit anderen Versionen oder einem anderen System.</translation>
     </message>
     <message>
         <source>Pinned {span} earlier: {day}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Festgeschrieben {span} früher: {day}.</translation>
     </message>
     <message>
         <source>Pinned {span} later: {day}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Festgeschrieben {span} später: {day}.</translation>
     </message>
     <message>
         <source>Plug the monitor into the mainboard (processor graphics), so that the card only computes</source>
-        <translation type="unfinished"></translation>
+        <translation>Stecken Sie den Monitor an die Hauptplatine (Grafik des Prozessors), sodass die Karte nur rechnet</translation>
     </message>
     <message>
         <source>Practise on the processor here, or follow Unsloth&apos;s own instructions for AMD and Intel cards. If an NVIDIA card should be in this PC, check that it is seated and switched on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Üben Sie hier auf dem Prozessor, oder folgen Sie den eigenen Anleitungen von Unsloth für Karten von AMD und Intel. Sollte eine NVIDIA-Karte in diesem PC sein, prüfen Sie, ob sie richtig steckt und eingeschaltet ist.</translation>
     </message>
     <message>
         <source>Proven: exactly these versions trained {place}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Geprüft: Genau diese Versionen haben {place} trainiert.</translation>
     </message>
     <message>
         <source>Putting the setup&apos;s own packages back</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Zurücklegen der eigenen Pakete der Einrichtung</translation>
     </message>
     <message>
         <source>PyTorch 2.4.0 is from July 2024 and predates later security fixes.</source>
-        <translation type="unfinished"></translation>
+        <translation>PyTorch 2.4.0 ist vom Juli 2024 und älter als spätere Sicherheitskorrekturen.</translation>
     </message>
     <message>
         <source>Python looks into the script&apos;s own folder first. A file or folder there is named like a package or a part of Python, so that is imported instead of the real one. No package is broken.</source>
-        <translation type="unfinished"></translation>
+        <translation>Python sieht zuerst im eigenen Ordner des Skripts nach. Eine Datei oder ein Ordner dort heißt wie ein Paket oder ein Teil von Python und wird daher statt des echten importiert. Kein Paket ist kaputt.</translation>
     </message>
     <message>
         <source>Python provided by this program</source>
-        <translation type="unfinished"></translation>
+        <translation>Python, das dieses Programm mitbringt</translation>
     </message>
     <message>
         <source>Python {new} instead of {old}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Python {new} statt {old}.</translation>
     </message>
     <message>
         <source>Quarantined leftovers</source>
-        <translation type="unfinished"></translation>
+        <translation>Reste in der Quarantäne</translation>
     </message>
     <message>
         <source>Records of verifications</source>
-        <translation type="unfinished"></translation>
+        <translation>Nachweise der Prüfungen</translation>
     </message>
     <message>
         <source>Rename your file (the lines name it), delete the folder __pycache__ beside it, and start again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Benennen Sie Ihre Datei um (die Zeilen nennen sie), löschen Sie den Ordner __pycache__ daneben, und starten Sie noch einmal.</translation>
     </message>
     <message>
         <source>Repair the environment, so that its packages are installed again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Reparieren Sie die Umgebung, damit ihre Pakete neu installiert werden.</translation>
     </message>
     <message>
         <source>Reports</source>
-        <translation type="unfinished"></translation>
+        <translation>Berichte</translation>
     </message>
     <message>
         <source>Restart the PC and look again. If it stays, install the current NVIDIA driver again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Starten Sie den PC neu, und sehen Sie noch einmal nach. Bleibt es, installieren Sie den aktuellen NVIDIA-Treiber neu.</translation>
     </message>
     <message>
         <source>Restart the notebook or the script, load the adapter&apos;s folder, and call only save_pretrained_merged</source>
-        <translation type="unfinished"></translation>
+        <translation>Starten Sie das Notebook oder das Skript neu, laden Sie den Ordner des Adapters, und rufen Sie nur save_pretrained_merged auf</translation>
     </message>
     <message>
         <source>Run it as root, with sudo for one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Führen Sie es als root aus, zum Beispiel mit sudo.</translation>
     </message>
     <message>
         <source>Run it in a console that was started as administrator.</source>
-        <translation type="unfinished"></translation>
+        <translation>Führen Sie es in einer Konsole aus, die als Administrator gestartet wurde.</translation>
     </message>
     <message>
         <source>Runs that were stopped need them.</source>
-        <translation type="unfinished"></translation>
+        <translation>Angehaltene Läufe brauchen sie.</translation>
     </message>
     <message>
         <source>Save in smaller pieces (max_shard_size=&quot;2GB&quot;) with other programs closed, or save the adapter alone.</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern Sie in kleineren Stücken (max_shard_size=&quot;2GB&quot;), mit geschlossenen anderen Programmen, oder speichern Sie nur den Adapter.</translation>
     </message>
     <message>
         <source>Save the model as adapter or merged first; then make the GGUF on the page Ready, or put a ready llama.cpp where Unsloth looks for it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern Sie das Modell zuerst als Adapter oder merged; machen Sie das GGUF dann auf der Seite Bereit, oder legen Sie ein fertiges llama.cpp dorthin, wo Unsloth es sucht.</translation>
     </message>
     <message>
         <source>Say its encoding, or save it as UTF-8.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie ihre Kodierung, oder speichern Sie sie als UTF-8.</translation>
     </message>
     <message>
         <source>Serve the merged model from the other environment: vllm serve FOLDER</source>
-        <translation type="unfinished"></translation>
+        <translation>Bieten Sie das zusammengeführte Modell aus der anderen Umgebung an: vllm serve ORDNER</translation>
     </message>
     <message>
         <source>Set dataloader_num_workers and dataset_num_proc to 0 or None</source>
-        <translation type="unfinished"></translation>
+        <translation>Setzen Sie dataloader_num_workers und dataset_num_proc auf 0 oder None</translation>
     </message>
     <message>
         <source>Smart App Control does not allow the file to run</source>
-        <translation type="unfinished"></translation>
+        <translation>Smart App Control erlaubt nicht, die Datei auszuführen</translation>
     </message>
     <message>
         <source>Start without resume_from_checkpoint, or name a folder checkpoint-NUMBER that holds trainer_state.json.</source>
-        <translation type="unfinished"></translation>
+        <translation>Starten Sie ohne resume_from_checkpoint, oder nennen Sie einen Ordner checkpoint-NUMMER, der trainer_state.json enthält.</translation>
     </message>
     <message>
         <source>Stop the run, go back to a checkpoint from before, and compute in bf16 if the card can (RTX 30 and later).</source>
-        <translation type="unfinished"></translation>
+        <translation>Halten Sie den Lauf an, gehen Sie zu einem früheren Checkpoint zurück, und rechnen Sie in bf16, wenn die Karte es kann (RTX 30 und neuer).</translation>
     </message>
     <message>
         <source>Switch Smart App Control off: Windows Security, App and browser control, Smart App Control settings, Off.</source>
-        <translation type="unfinished"></translation>
+        <translation>Schalten Sie Smart App Control aus: Windows-Sicherheit, App- und Browsersteuerung, Einstellungen für Smart App Control, Aus.</translation>
     </message>
     <message>
         <source>Switch the computer off for a minute, start it again, and look at power and heat before the next long run.</source>
-        <translation type="unfinished"></translation>
+        <translation>Schalten Sie den Computer eine Minute aus, starten Sie ihn wieder, und sehen Sie vor dem nächsten langen Lauf nach Stromversorgung und Temperatur.</translation>
     </message>
     <message>
         <source>Switch the count off: set the variable UNSLOTH_DISABLE_STATISTICS to 1 before unsloth is imported.</source>
-        <translation type="unfinished"></translation>
+        <translation>Schalten Sie die Zählung aus: Setzen Sie die Variable UNSLOTH_DISABLE_STATISTICS auf 1, bevor unsloth importiert wird.</translation>
     </message>
     <message>
         <source>Take device_map=&quot;auto&quot; or &quot;balanced&quot; out of the script</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie device_map=&quot;auto&quot; oder &quot;balanced&quot; aus dem Skript</translation>
     </message>
     <message>
         <source>Take that line out of the file; uninstalling goes by the others.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie diese Zeile aus der Datei; das Deinstallieren richtet sich nach den anderen.</translation>
     </message>
     <message>
         <source>Take the Modelfile that Unsloth writes beside the GGUF, or leave TEMPLATE out: Ollama then reads the template from the GGUF.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie das Modelfile, das Unsloth neben das GGUF schreibt, oder lassen Sie TEMPLATE weg: Ollama liest die Vorlage dann aus dem GGUF.</translation>
     </message>
     <message>
         <source>Take the data set&apos;s Parquet copy: load_dataset(NAME, revision=&quot;refs/convert/parquet&quot;), or another copy that holds plain files.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie die Parquet-Kopie des Datensatzes: load_dataset(NAME, revision=&quot;refs/convert/parquet&quot;), oder eine andere Kopie, die einfache Dateien enthält.</translation>
     </message>
     <message>
         <source>Take the instruct version of the model, which knows these tokens.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie die Instruct-Fassung des Modells, die diese Token kennt.</translation>
     </message>
     <message>
         <source>Take the newest setup that this card can run: the page Setup says for each from when its packages are. Do not raise transformers alone.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie die neueste Einrichtung, die auf dieser Karte läuft: Die Seite Einrichtung sagt bei jeder, von wann ihre Pakete sind. Heben Sie nicht transformers allein an.</translation>
     </message>
     <message>
         <source>Takes out {added}, added on {at}</source>
-        <translation type="unfinished"></translation>
+        <translation>Nimmt {added} heraus, hinzugefügt am {at}</translation>
     </message>
     <message>
         <source>The 580 family is the last that serves {card.architecture} cards: from {card.driver_end} on drivers ignore them, and PyTorch sees no card.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Familie 580 ist die letzte, die {card.architecture}-Karten bedient: Ab {card.driver_end} übergehen Treiber sie, und PyTorch sieht keine Karte.</translation>
     </message>
     <message>
         <source>The Hub refused the token that was sent: it has expired, was revoked or is mistyped, or it has no right for what was asked. With a bad token even open models are refused, and a licence that is accepted changes nothing.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Hub lehnte das gesendete Token ab: Es ist abgelaufen, widerrufen oder vertippt, oder es hat kein Recht auf das Verlangte. Mit einem ungültigen Token werden sogar offene Modelle verweigert, und das Zustimmen zu einer Lizenz ändert nichts.</translation>
     </message>
     <message>
         <source>The Hugging Face token is not valid, or may not do this</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Hugging-Face-Token ist ungültig oder darf das nicht</translation>
     </message>
     <message>
         <source>The NVIDIA driver is missing, or too new for this card</source>
-        <translation type="unfinished"></translation>
+        <translation>Der NVIDIA-Treiber fehlt oder ist für diese Karte zu neu</translation>
     </message>
     <message>
         <source>The NVIDIA driver is too new for this card</source>
-        <translation type="unfinished"></translation>
+        <translation>Der NVIDIA-Treiber ist für diese Karte zu neu</translation>
     </message>
     <message>
         <source>The NVIDIA driver no longer serves this card</source>
-        <translation type="unfinished"></translation>
+        <translation>Der NVIDIA-Treiber bedient diese Karte nicht mehr</translation>
     </message>
     <message>
         <source>The active environment {active} is no longer there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die aktive Umgebung {active} gibt es nicht mehr.</translation>
     </message>
     <message>
         <source>The active environment {name} is no longer there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die aktive Umgebung {name} gibt es nicht mehr.</translation>
     </message>
     <message>
         <source>The base model never learned some tokens of the chat template</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Basismodell hat einige Token der Chatvorlage nie gelernt</translation>
     </message>
     <message>
         <source>The bundle holds {profile}, which this program does not know; make a new bundle.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Offline-Ordner enthält {profile}, das dieses Programm nicht kennt; machen Sie einen neuen Offline-Ordner.</translation>
     </message>
     <message>
         <source>The card is gone: the driver lost it</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Karte ist weg: Der Treiber hat sie verloren</translation>
     </message>
     <message>
         <source>The card is older than the oldest generation that this torch was built for. Builds for CUDA 12.8 and later leave out Pascal and older cards step by step; Volta left the builds for CUDA 12.8 at PyTorch 2.11 and is in none for CUDA 13.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Karte ist älter als die älteste Generation, für die dieses torch gebaut wurde. Fassungen für CUDA 12.8 und neuer lassen Pascal und ältere Karten nach und nach weg; Volta fehlt in den Fassungen für CUDA 12.8 seit PyTorch 2.11 und ist in keiner für CUDA 13.</translation>
     </message>
     <message>
         <source>The card was reset because one computation took too long</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Karte wurde zurückgesetzt, weil eine Berechnung zu lange dauerte</translation>
     </message>
     <message>
         <source>The command install makes one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Befehl install legt eine an.</translation>
     </message>
     <message>
         <source>The container program cannot hand the card into a container</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Container-Programm kann die Karte nicht in einen Container hineinreichen</translation>
     </message>
     <message>
         <source>The data has another form than the script expects</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Daten haben eine andere Form, als das Skript erwartet</translation>
     </message>
     <message>
         <source>The data set is a program, and datasets no longer runs those</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datensatz ist ein Programm, und datasets führt solche nicht mehr aus</translation>
     </message>
     <message>
         <source>The data uses tokens (such as &lt;|eot_id|&gt;) whose numbers in this base model are all zero, and their layer is not being trained. Unsloth stops, for the loss would not be a number.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Daten benutzen Token (etwa &lt;|eot_id|&gt;), deren Zahlen in diesem Basismodell alle null sind, und ihre Schicht wird nicht trainiert. Unsloth hält an, denn der Verlust wäre keine Zahl.</translation>
     </message>
     <message>
         <source>The driver&apos;s management library ended or held up the small program that asked it, so nothing is known of the card but what the PCI bus says. Training may end in the same way.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Verwaltungsbibliothek des Treibers beendete das kleine Programm, das sie fragte, oder hielt es auf; daher ist von der Karte nur bekannt, was der PCI-Bus sagt. Das Training kann ebenso enden.</translation>
     </message>
     <message>
         <source>The environment in {home} is of all users of this computer; only an administrator changes it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Umgebung in {home} gehört allen Benutzern dieses Computers; nur ein Administrator ändert sie.</translation>
     </message>
     <message>
         <source>The environment {environment} of the run {run} is gone.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Umgebung {environment} des Laufs {run} gibt es nicht mehr.</translation>
     </message>
     <message>
         <source>The error passed through its code on line {line}, which does not say why.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Fehler kam in Zeile {line} durch ihren Code, was nicht sagt, warum.</translation>
     </message>
     <message>
         <source>The files lie on the Windows drive, which WSL reads slowly</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Dateien liegen auf dem Windows-Laufwerk, das WSL nur langsam liest</translation>
     </message>
     <message>
         <source>The first import failed (it ended before all was imported, with exit code 0).</source>
-        <translation type="unfinished"></translation>
+        <translation>Der erste Import ist fehlgeschlagen (er endete mit Exit-Code 0, bevor alles importiert war).</translation>
     </message>
     <message>
         <source>The folder belongs to the system</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner gehört dem System</translation>
     </message>
     <message>
         <source>The folder holds files that are not this program&apos;s</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner enthält Dateien, die nicht von diesem Programm sind</translation>
     </message>
     <message>
         <source>The folder is a person&apos;s own</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner gehört einer Person</translation>
     </message>
     <message>
         <source>The folder is the root of a drive</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner ist das Stammverzeichnis eines Laufwerks</translation>
     </message>
     <message>
         <source>The folder lies on a disk without locks</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner liegt auf einem Laufwerk ohne Sperren</translation>
     </message>
     <message>
         <source>The folder {folder} is not empty; expected one that is new or empty.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner {folder} ist nicht leer; erwartet wird ein neuer oder leerer.</translation>
     </message>
     <message>
         <source>The folder {model} {missing}; expected a model&apos;s folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner {model} {missing}; erwartet wird der Ordner eines Modells.</translation>
     </message>
     <message>
         <source>The folder {path} is not there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Ordner {path} gibt es nicht.</translation>
     </message>
     <message>
         <source>The folder {target} holds a bundle of {names} for {platform}; expected a new or empty one, such as {at}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner {target} enthält einen Offline-Ordner mit {names} für {platform}; erwartet wird ein neuer oder leerer, etwa {at}.</translation>
     </message>
     <message>
         <source>The folder {target} is not empty and holds no bundle; expected a new or empty one, such as {at}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner {target} ist nicht leer und kein Offline-Ordner dieses Programms; erwartet wird ein neuer oder leerer, etwa {at}.</translation>
     </message>
     <message>
         <source>The folder {target} is not empty; expected a new or empty one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner {target} ist nicht leer; erwartet wird ein neuer oder leerer.</translation>
     </message>
     <message>
         <source>The header of {name} names the column {twice} twice.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Kopfzeile von {name} nennt die Spalte {twice} zweimal.</translation>
     </message>
     <message>
         <source>The home of all users, {home}, is made and changed by an administrator only.</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Ordner für alle Benutzer, {home}, legt nur ein Administrator an, und nur er ändert ihn.</translation>
     </message>
     <message>
         <source>The index or what stands in between is broken: run it again later, or choose another index.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Index oder etwas auf dem Weg zu ihm ist gestört: Versuchen Sie es später noch einmal, oder wählen Sie einen anderen Index.</translation>
     </message>
     <message>
         <source>The inputs, or a part of the model, lie in main memory, and a kernel on the card cannot read them there. Nothing of the environment is broken.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Eingaben oder ein Teil des Modells liegen im Arbeitsspeicher, und ein Kernel auf der Karte kann sie dort nicht lesen. An der Umgebung ist nichts kaputt.</translation>
     </message>
     <message>
         <source>The journal does not say that this program made it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Journal sagt nicht, dass dieses Programm es angelegt hat.</translation>
     </message>
     <message>
         <source>The last checkpoint is still there: go on from it</source>
-        <translation type="unfinished"></translation>
+        <translation>Der letzte Checkpoint ist noch da: Machen Sie von ihm aus weiter</translation>
     </message>
     <message>
         <source>The last verification of {environment} said: {verdict}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die letzte Prüfung von {environment} ergab: {verdict}.</translation>
     </message>
     <message>
         <source>The list is not fetched.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Liste wird nicht geladen.</translation>
     </message>
     <message>
         <source>The list of your packages {name} cannot be read: {error}. Expected the schema packages/1.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Liste Ihrer Pakete {name} ist nicht zu lesen: {error}. Erwartet wird das Schema packages/1.</translation>
     </message>
     <message>
         <source>The loss is no longer a number</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Verlust ist keine Zahl mehr</translation>
     </message>
     <message>
         <source>The maker&apos;s figures of this card are not confirmed; not judged.{burst}</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Herstellerangaben zu dieser Karte sind nicht bestätigt; nicht beurteilt.{burst}</translation>
     </message>
     <message>
         <source>The mapping is not complete; expected question and answer, or messages, or text.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Zuordnung ist unvollständig; erwartet werden Frage und Antwort, oder Nachrichten, oder Text.</translation>
     </message>
     <message>
         <source>The mapping names one column twice; expected a column of its own for each role.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Zuordnung nennt eine Spalte zweimal; erwartet wird für jede Rolle eine eigene Spalte.</translation>
     </message>
     <message>
         <source>The message names the folder that it looked in</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Meldung nennt den Ordner, in dem gesucht wurde</translation>
     </message>
     <message>
         <source>The model is newer than the packages that should read it</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell ist neuer als die Pakete, die es lesen sollen</translation>
     </message>
     <message>
         <source>The model says of itself that it is of a kind which this transformers, tokenizers or llama.cpp does not know. The packages are whole; they were released before the model.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell gibt sich als eine Art aus, die dieses transformers, tokenizers oder llama.cpp nicht kennt. Die Pakete sind in Ordnung; sie sind vor dem Modell erschienen.</translation>
     </message>
     <message>
         <source>The model {model}, on which the run was trained, is not on this computer.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell {model}, auf dem der Lauf trainiert wurde, ist nicht auf diesem Computer.</translation>
     </message>
     <message>
         <source>The named folder or repository holds no model</source>
-        <translation type="unfinished"></translation>
+        <translation>Der genannte Ordner oder das Repository enthält kein Modell</translation>
     </message>
     <message>
         <source>The newest setup</source>
-        <translation type="unfinished"></translation>
+        <translation>Die neueste Einrichtung</translation>
     </message>
     <message>
         <source>The newest setup that your driver runs</source>
-        <translation type="unfinished"></translation>
+        <translation>Die neueste Einrichtung, die mit Ihrem Treiber läuft</translation>
     </message>
     <message>
         <source>The numbers of the run overflowed (nan). The weights that it saves from there on are worthless. fp16 with a model that was trained in bf16 (Gemma above all), a learning rate that is too high, and untrained tokens do that.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Zahlen des Laufs sind übergelaufen (nan). Die Gewichte, die er von da an speichert, sind wertlos. Das kommt von fp16 bei einem in bf16 trainierten Modell (vor allem Gemma), von einer zu hohen Lernrate und von untrainierten Token.</translation>
     </message>
     <message>
         <source>The offline folder {offline} is not there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Den Offline-Ordner {offline} gibt es nicht.</translation>
     </message>
     <message>
         <source>The only profile for Blackwell of capability 10.3 (B300).</source>
-        <translation type="unfinished"></translation>
+        <translation>Das einzige Profil für Blackwell mit Capability 10.3 (B300).</translation>
     </message>
     <message>
         <source>The package index cannot be reached, and is not needed</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Paketindex ist nicht zu erreichen und wird nicht gebraucht</translation>
     </message>
     <message>
         <source>The package was installed, but into another Python than the one that runs the script; or the environment has no pip of its own, and the command took that of another.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Paket wurde installiert, aber in ein anderes Python als das, welches das Skript ausführt; oder die Umgebung hat kein eigenes pip, und der Befehl nahm das einer anderen.</translation>
     </message>
     <message>
         <source>The packages pinned here are for 64-bit x86 processors.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die hier festgeschriebenen Pakete sind für 64-Bit-x86-Prozessoren.</translation>
     </message>
     <message>
         <source>The packages pinned here are for x86-64. PyTorch with CUDA and Unsloth exist for ARM64 too (DGX Spark, RTX Spark, Grace), but no lock for it has been made and nothing was tried there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die hier festgeschriebenen Pakete sind für x86-64. PyTorch mit CUDA und Unsloth gibt es auch für ARM64 (DGX Spark, RTX Spark, Grace), aber dafür gibt es keine Festschreibung, und nichts wurde dort ausprobiert.</translation>
     </message>
     <message>
         <source>The page Ready checks a file before training starts</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Seite Bereit prüft eine Datei, bevor das Training beginnt</translation>
     </message>
     <message>
         <source>The profile is fixed to {profile} by this computer&apos;s policy file.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Profil ist durch die Richtliniendatei dieses Computers auf {profile} festgelegt.</translation>
     </message>
     <message>
         <source>The program&apos;s own packages</source>
-        <translation type="unfinished"></translation>
+        <translation>Die eigenen Pakete des Programms</translation>
     </message>
     <message>
         <source>The ratio is gone from transformers 5.17, where warmup_steps takes a share too; a number of steps is understood by every version.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Verhältnis fehlt ab transformers 5.17, wo warmup_steps auch einen Anteil annimmt; eine Zahl von Schritten versteht jede Version.</translation>
     </message>
     <message>
         <source>The record of the run {run} cannot be read.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Aufzeichnung des Laufs {run} ist nicht zu lesen.</translation>
     </message>
     <message>
         <source>The rights of {words} could not be set for all users.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Rechte von {words} ließen sich nicht für alle Benutzer setzen.</translation>
     </message>
     <message>
         <source>The run was asked to go on (resume_from_checkpoint), but the folder holds no whole checkpoint: none was written yet, it lies elsewhere, or only the adapter is there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Lauf sollte weitergehen (resume_from_checkpoint), aber der Ordner enthält keinen vollständigen Checkpoint: Noch keiner wurde geschrieben, er liegt woanders, oder nur der Adapter ist da.</translation>
     </message>
     <message>
         <source>The run {run} cannot be gone on with. Its {script} did not say from which step; expected the script that this program wrote.</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit dem Lauf {run} lässt sich nicht weitermachen. Sein {script} sagte nicht, ab welchem Schritt; erwartet wird das Skript, das dieses Programm geschrieben hat.</translation>
     </message>
     <message>
         <source>The run {run} cannot be gone on with. {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit dem Lauf {run} lässt sich nicht weitermachen. {why}</translation>
     </message>
     <message>
         <source>The run {run} cannot be gone on with: {differs}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit dem Lauf {run} lässt sich nicht weitermachen: {differs}.</translation>
     </message>
     <message>
         <source>The run {run} has no adapter; expected one that is finished.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Lauf {run} hat keinen Adapter; erwartet wird ein fertiger Lauf.</translation>
     </message>
     <message>
         <source>The server or what stands in between is broken: choose another index.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Server oder etwas auf dem Weg zu ihm ist gestört: Wählen Sie einen anderen Index.</translation>
     </message>
     <message>
         <source>The setups for training here are made for CUDA, which runs on NVIDIA cards only. Unsloth itself also trains on AMD and Intel cards; no setup for them has been pinned here. The practice setup works on the processor, with small models.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Einrichtungen zum Trainieren hier sind für CUDA gemacht, das nur auf NVIDIA-Karten läuft. Unsloth selbst trainiert auch auf Karten von AMD und Intel; für sie ist hier keine Einrichtung festgeschrieben. Die Übungseinrichtung läuft auf dem Prozessor, mit kleinen Modellen.</translation>
     </message>
     <message>
         <source>The system lists the card, but NVIDIA&apos;s driver does not answer. The 580 family is the last that serves {card.architecture} cards: from {card.driver_end} on drivers ignore them.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das System nennt die Karte, aber NVIDIAs Treiber antwortet nicht. Die Familie 580 ist die letzte, die {card.architecture}-Karten bedient: Ab {card.driver_end} übergehen Treiber sie.</translation>
     </message>
     <message>
         <source>The system&apos;s limit of open files is reached</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Grenze des Systems für offene Dateien ist erreicht</translation>
     </message>
     <message>
         <source>The volume of {home} can take only {room:,} more files (free inodes), the plan makes up to {files:,}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Laufwerk von {home} kann nur noch {room:,} Dateien aufnehmen (freie Inodes), der Plan legt bis zu {files:,} an.</translation>
     </message>
     <message>
         <source>The volume that holds {path} can take no more files: its inodes are used up, though there may be free space.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Laufwerk mit {path} kann keine Dateien mehr aufnehmen: Seine Inodes sind aufgebraucht, auch wenn noch Platz frei sein kann.</translation>
     </message>
     <message>
         <source>There is neither config.json nor adapter_config.json where the name points. Usually the name is a folder too high or too low, or spelled another way.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wohin der Name zeigt, gibt es weder config.json noch adapter_config.json. Meist ist der Name einen Ordner zu hoch oder zu tief, oder er wird anders geschrieben.</translation>
     </message>
     <message>
         <source>There is no Jupyter kernel for Python {python} on {platform}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Jupyter-Kernel für Python {python} unter {platform}.</translation>
     </message>
     <message>
         <source>There is no active environment here; expected one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Hier gibt es keine aktive Umgebung; erwartet wird eine.</translation>
     </message>
     <message>
         <source>There is no active environment to open a terminal in; expected one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine aktive Umgebung, in der sich ein Terminal öffnen ließe; erwartet wird eine.</translation>
     </message>
     <message>
         <source>There is no active environment to open it with; expected one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine aktive Umgebung, mit der es sich öffnen ließe; erwartet wird eine.</translation>
     </message>
     <message>
         <source>There is no active environment to verify; expected one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine aktive Umgebung, die sich prüfen ließe; erwartet wird eine.</translation>
     </message>
     <message>
         <source>There is no checkpoint to go on from</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Checkpoint, von dem aus es weitergehen könnte</translation>
     </message>
     <message>
         <source>There is no column {column}; the file has {names}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine Spalte {column}; die Datei hat {names}.</translation>
     </message>
     <message>
         <source>There is no encoding {chosen}; expected one such as utf-8, utf-16 or cp1252.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Kodierung {chosen} gibt es nicht; erwartet wird eine wie utf-8, utf-16 oder cp1252.</translation>
     </message>
     <message>
         <source>There is no environment {environment} to export in.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine Umgebung {environment}, in der sich exportieren ließe.</translation>
     </message>
     <message>
         <source>There is no environment {name} to verify; nothing is installed here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine Umgebung {name} zu prüfen; hier ist nichts installiert.</translation>
     </message>
     <message>
         <source>There is no file {path}; expected one with training data.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine Datei {path}; erwartet wird eine mit Trainingsdaten.</translation>
     </message>
     <message>
         <source>There is no folder {model}; expected a model&apos;s folder, or its name on the hub such as unsloth/Llama-3.2-1B-Instruct.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Ordner {model}; erwartet wird der Ordner eines Modells oder sein Name auf dem Hub, etwa unsloth/Llama-3.2-1B-Instruct.</translation>
     </message>
     <message>
         <source>There is no training run {run}; {there}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Trainingslauf {run}; {there}.</translation>
     </message>
     <message>
         <source>There is no {what} {path}; expected it there.</source>
-        <translation type="unfinished"></translation>
+        <translation>{what} {path} ist nicht vorhanden, wurde dort aber erwartet.</translation>
     </message>
     <message>
         <source>There is nothing to record: expected a verification on this computer, which ran.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt nichts aufzuzeichnen: Erwartet wird eine Prüfung, die auf diesem Computer lief.</translation>
     </message>
     <message>
         <source>There is nothing to record: expected a verification whose checks and first fine-tune passed (verify without --quick).</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt nichts aufzuzeichnen: Erwartet wird eine Prüfung, bei der Prüfungen und erstes Feintuning gelangen (verify ohne --quick).</translation>
     </message>
     <message>
         <source>They are yours and can still be put back.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sie gehören Ihnen und lassen sich noch zurücklegen.</translation>
     </message>
     <message>
         <source>This program and the setup write and delete longer paths all the same: the deepest file of the packages lies 185 characters below its environment, some 217 below {home.path}. Other programs may not open the deepest of them, nor models with long names in deep folders.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieses Programm und die Einrichtung schreiben und löschen auch längere Pfade: Die tiefste Datei der Pakete liegt 185 Zeichen unter ihrer Umgebung, etwa 217 unter {home.path}. Andere Programme können die tiefsten davon womöglich nicht öffnen, ebenso wenig Modelle mit langen Namen in tiefen Ordnern.</translation>
     </message>
     <message>
         <source>This program makes the training environment again without vLLM</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieses Programm macht die Trainingsumgebung ohne vLLM neu</translation>
     </message>
     <message>
         <source>This setup knows models up to {profile.pinned_on}</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Einrichtung kennt Modelle bis {profile.pinned_on}</translation>
     </message>
     <message>
         <source>To train on the card, install a driver of the 570 or 580 family and choose another setup.</source>
-        <translation type="unfinished"></translation>
+        <translation>Um auf der Karte zu trainieren, installieren Sie einen Treiber der Reihe 570 oder 580 und wählen Sie eine andere Einrichtung.</translation>
     </message>
     <message>
         <source>Train without torch.compile, or take the setup for older cards, whose Triton lays its kernels out smaller.</source>
-        <translation type="unfinished"></translation>
+        <translation>Trainieren Sie ohne torch.compile, oder nehmen Sie die Einrichtung für ältere Karten, deren Triton seine Kernel kleiner auslegt.</translation>
     </message>
     <message>
         <source>Training</source>
-        <translation type="unfinished">Training</translation>
+        <translation>Training</translation>
     </message>
     <message>
         <source>Training ended well. Merging puts the weights of the whole model into memory in 16 bit, which takes several times what training in 4 bit took. Batch size and context do not matter here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Training ist gut zu Ende gegangen. Das Zusammenführen holt die Gewichte des ganzen Modells in 16 Bit in den Speicher; das braucht ein Mehrfaches dessen, was das Training in 4 Bit brauchte. Batchgröße und Kontext spielen hier keine Rolle.</translation>
     </message>
     <message>
         <source>Training needs data; expected a file, or a run to go on with.</source>
-        <translation type="unfinished"></translation>
+        <translation>Training braucht Daten; erwartet wird eine Datei oder ein Lauf, der fortgesetzt werden soll.</translation>
     </message>
     <message>
         <source>Training needs data; expected a file.</source>
-        <translation type="unfinished"></translation>
+        <translation>Training braucht Daten; erwartet wird eine Datei.</translation>
     </message>
     <message>
         <source>Training run {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Trainingslauf {name}</translation>
     </message>
     <message>
         <source>Training {model}</source>
-        <translation type="unfinished"></translation>
+        <translation>{model} trainieren</translation>
     </message>
     <message>
         <source>Training {model}, from step {step}</source>
-        <translation type="unfinished"></translation>
+        <translation>{model} trainieren, ab Schritt {step}</translation>
     </message>
     <message>
         <source>Training, gone on with: {run}</source>
-        <translation type="unfinished"></translation>
+        <translation>Training, fortgesetzt: {run}</translation>
     </message>
     <message>
         <source>Triton dropped Turing (RTX 20, GTX 16, T4) officially after 3.2: what still compiles runs without the tensor cores.</source>
-        <translation type="unfinished"></translation>
+        <translation>Triton hat Turing (RTX 20, GTX 16, T4) nach 3.2 offiziell aufgegeben: Was sich noch übersetzen lässt, läuft ohne die Tensor Cores.</translation>
     </message>
     <message>
         <source>Triton, which Unsloth is built on, compiles from compute capability 7.0 on, and from 3.3 on officially from 8.0; cards before Volta (GTX 10 and older) stay below.</source>
-        <translation type="unfinished"></translation>
+        <translation>Triton, auf dem Unsloth aufbaut, übersetzt ab Compute Capability 7.0, ab Version 3.3 offiziell ab 8.0; Karten vor Volta (GTX 10 und älter) liegen darunter.</translation>
     </message>
     <message>
         <source>Triton, which Unsloth is built on, compiles from compute capability 7.0 on, and from 3.3 on officially from 8.0; cards before Volta (GTX 10 and older) stay below. The practice setup works on the processor.</source>
-        <translation type="unfinished"></translation>
+        <translation>Triton, auf dem Unsloth aufbaut, übersetzt ab Compute Capability 7.0, ab Version 3.3 offiziell ab 8.0; Karten vor Volta (GTX 10 und älter) liegen darunter. Die Übungseinrichtung läuft auf dem Prozessor.</translation>
     </message>
     <message>
         <source>Turing and Volta: the setup torch26-2025.3</source>
-        <translation type="unfinished"></translation>
+        <translation>Turing und Volta: die Einrichtung torch26-2025.3</translation>
     </message>
     <message>
         <source>Two programs made the same file or folder at once</source>
-        <translation type="unfinished"></translation>
+        <translation>Zwei Programme legten dieselbe Datei oder denselben Ordner zugleich an</translation>
     </message>
     <message>
         <source>Two runs at once could not be kept apart in {home.path}; take a subfolder on a disk of this PC, such as UnslothSetup in your profile.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zwei gleichzeitige Läufe ließen sich in {home.path} nicht auseinanderhalten; nehmen Sie einen Unterordner auf einem Laufwerk dieses PCs, etwa UnslothSetup in Ihrem Profil.</translation>
     </message>
     <message>
         <source>Undo overclocking and undervolting</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie Übertaktung und Unterspannung zurück</translation>
     </message>
     <message>
         <source>Undo overclocking and update the driver</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie Übertaktung zurück und aktualisieren Sie den Treiber</translation>
     </message>
     <message>
         <source>Unfinished environment {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Unfertige Umgebung {name}</translation>
     </message>
     <message>
         <source>Unsloth makes GGUF files with the programs of llama.cpp. They are not on this computer, or fetching and building them failed. The trained model itself is whole.</source>
-        <translation type="unfinished"></translation>
+        <translation>Unsloth macht GGUF-Dateien mit den Programmen von llama.cpp. Sie sind nicht auf diesem Computer, oder sie ließen sich nicht laden und bauen. Das trainierte Modell selbst ist heil.</translation>
     </message>
     <message>
         <source>UnslothSetup in your own profile</source>
-        <translation type="unfinished"></translation>
+        <translation>UnslothSetup in Ihrem eigenen Profil</translation>
     </message>
     <message>
         <source>Use a setup of this program as it is; its lists hold a hash for each file; the plan names the few of PyTorch&apos;s that have none on record.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie eine Einrichtung dieses Programms, wie sie ist; ihre Listen enthalten für jede Datei eine Prüfsumme; der Plan nennt die wenigen von PyTorch, für die keine bekannt ist.</translation>
     </message>
     <message>
         <source>Use no worker processes, or allow more open files before the run.</source>
-        <translation type="unfinished"></translation>
+        <translation>Benutzen Sie keine Arbeitsprozesse, oder erlauben Sie vor dem Lauf mehr offene Dateien.</translation>
     </message>
     <message>
         <source>Volta trains with the setup torch26-2025.3; Pascal and older do not train with Unsloth</source>
-        <translation type="unfinished"></translation>
+        <translation>Volta trainiert mit der Einrichtung torch26-2025.3; Pascal und älter trainieren nicht mit Unsloth</translation>
     </message>
     <message>
         <source>What this program knows is older than it should be</source>
-        <translation type="unfinished"></translation>
+        <translation>Was dieses Programm weiß, ist älter, als es sein sollte</translation>
     </message>
     <message>
         <source>What you trained is in it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Was Sie trainiert haben, liegt darin.</translation>
     </message>
     <message>
         <source>What {name} holds is not known from its content or its name; {expected}, or say its format.</source>
-        <translation type="unfinished"></translation>
+        <translation>Was {name} enthält, ist weder am Inhalt noch am Namen zu erkennen; {expected}, oder nennen Sie das Format.</translation>
     </message>
     <message>
         <source>Windows 10 version 1809 (build 17763) is the oldest that this program and its packages support.</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows 10 Version 1809 (Build 17763) ist das älteste, das dieses Programm und seine Pakete unterstützen.</translation>
     </message>
     <message>
         <source>Windows Security, App and browser control, Smart App Control settings: if it is on, it is the reason; it can be switched off</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows-Sicherheit, App- und Browsersteuerung, Einstellungen für Smart App Control (Intelligente App-Steuerung): Ist sie an, ist sie der Grund; sie lässt sich ausschalten</translation>
     </message>
     <message>
         <source>Windows does not follow a link on the path</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows folgt einer Verknüpfung im Pfad nicht</translation>
     </message>
     <message>
         <source>Windows loads known programs only here (application control, AppLocker, a group policy, or Smart App Control). The file is whole, and no scanner stopped it: exclusions and building again change nothing.</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows lädt hier nur bekannte Programme (Anwendungssteuerung, AppLocker, eine Gruppenrichtlinie oder Smart App Control). Die Datei ist heil, und kein Scanner hat sie aufgehalten: Ausschlüsse und neues Bauen ändern nichts.</translation>
     </message>
     <message>
         <source>Windows, as administrator, if it comes again: raise TdrDelay below HKLM\SYSTEM\CurrentControlSet\Control\GraphicsDrivers to 60 and restart</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows, als Administrator, falls es wiederkommt: Erhöhen Sie TdrDelay unter HKLM\SYSTEM\CurrentControlSet\Control\GraphicsDrivers auf 60 und starten Sie neu</translation>
     </message>
     <message>
         <source>Windows, in PowerShell or the terminal that this program opens: $env:CUDA_VISIBLE_DEVICES = &quot;0&quot;, then start the script there</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows, in PowerShell oder im Terminal, das dieses Programm öffnet: $env:CUDA_VISIBLE_DEVICES = &quot;0&quot;, dann dort das Skript starten</translation>
     </message>
     <message>
         <source>Windows, in PowerShell or the terminal that this program opens: $env:UNSLOTH_COMPILE_DISABLE = &quot;1&quot;, then start the script there</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows, in PowerShell oder im Terminal, das dieses Programm öffnet: $env:UNSLOTH_COMPILE_DISABLE = &quot;1&quot;, dann dort das Skript starten</translation>
     </message>
     <message>
         <source>Windows, in PowerShell or the terminal that this program opens: $env:UNSLOTH_DISABLE_STATISTICS = &quot;1&quot;, then start the script there</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows, in PowerShell oder im Terminal, das dieses Programm öffnet: $env:UNSLOTH_DISABLE_STATISTICS = &quot;1&quot;, dann dort das Skript starten</translation>
     </message>
     <message>
         <source>Windows: Docker Desktop with WSL 2 brings it along; update Docker Desktop and the NVIDIA driver</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows: Docker Desktop mit WSL 2 bringt es mit; aktualisieren Sie Docker Desktop und den NVIDIA-Treiber</translation>
     </message>
     <message>
         <source>Windows: get the newest 580 driver for the card from https://www.nvidia.com/drivers, choose a clean installation, restart</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows: Holen Sie den neuesten 580er-Treiber für die Karte von https://www.nvidia.com/drivers, wählen Sie die Neuinstallation und starten Sie neu</translation>
     </message>
     <message>
         <source>Windows: get the ready programs from the releases of llama.cpp, and unpack them into the folder .unsloth\llama.cpp of your user folder, so that llama-quantize.exe lies in it</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows: Holen Sie die fertigen Programme aus den Ausgaben von llama.cpp und entpacken Sie sie in den Ordner .unsloth\llama.cpp Ihres Benutzerordners, sodass llama-quantize.exe darin liegt</translation>
     </message>
     <message>
         <source>Windows: let the system manage the page file (Settings, System, About, Advanced system settings, Performance, Advanced)</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows: Lassen Sie die Auslagerungsdatei vom System verwalten (Einstellungen, System, Info, Erweiterte Systemeinstellungen, Leistung, Erweitert)</translation>
     </message>
     <message>
         <source>With several cards choose one with CUDA_VISIBLE_DEVICES</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie bei mehreren Karten eine mit CUDA_VISIBLE_DEVICES</translation>
     </message>
     <message>
         <source>Without internet at all set HF_HUB_OFFLINE to 1 in the same way</source>
-        <translation type="unfinished"></translation>
+        <translation>Ganz ohne Internet setzen Sie ebenso HF_HUB_OFFLINE auf 1</translation>
     </message>
     <message>
         <source>Working folder of the checks</source>
-        <translation type="unfinished"></translation>
+        <translation>Arbeitsordner der Prüfungen</translation>
     </message>
     <message>
         <source>Writing a model collects its weights in main memory first, and there was not enough of it. What was trained is lost only if no checkpoint was written.</source>
-        <translation type="unfinished"></translation>
+        <translation>Beim Schreiben eines Modells werden seine Gewichte zuerst im Arbeitsspeicher gesammelt, und davon war nicht genug da. Das Trainierte ist nur verloren, wenn kein Checkpoint geschrieben wurde.</translation>
     </message>
     <message>
         <source>You may want to keep them.</source>
-        <translation type="unfinished"></translation>
+        <translation>Vielleicht möchten Sie sie behalten.</translation>
     </message>
     <message>
         <source>Your own packages are there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ihre eigenen Pakete sind dort.</translation>
     </message>
     <message>
         <source>Your own packages: {names}</source>
-        <translation type="unfinished"></translation>
+        <translation>Ihre eigenen Pakete: {names}</translation>
     </message>
     <message>
         <source>Your packages</source>
-        <translation type="unfinished"></translation>
+        <translation>Ihre Pakete</translation>
     </message>
     <message>
         <source>Your packages: {names}</source>
-        <translation type="unfinished"></translation>
+        <translation>Ihre Pakete: {names}</translation>
     </message>
     <message>
         <source>a month</source>
-        <translation type="unfinished"></translation>
+        <translation>einen Monat</translation>
     </message>
     <message>
         <source>a second question</source>
-        <translation type="unfinished"></translation>
+        <translation>eine zweite Frage</translation>
     </message>
     <message>
         <source>a system message</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Systemnachricht</translation>
     </message>
     <message>
         <source>a value in it cannot be read ({error})</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Wert darin ist nicht zu lesen ({error})</translation>
     </message>
     <message>
         <source>all_users: a kernel and a menu entry are each user&apos;s own; expected an install without them, and then install --kernel by each user who wants one.</source>
-        <translation type="unfinished"></translation>
+        <translation>all_users: Kernel und Menüeintrag hat jeder Benutzer für sich; erwartet wird eine Installation ohne beide und dann install --kernel durch jeden Benutzer, der einen will.</translation>
     </message>
     <message>
         <source>all_users: the home of all users is {shared}; expected no other home, and {home} was given.</source>
-        <translation type="unfinished"></translation>
+        <translation>all_users: Der Ordner des Programms für alle Benutzer ist {shared}; ein anderer wurde nicht erwartet, angegeben war {home}.</translation>
     </message>
     <message>
         <source>an answer</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Antwort</translation>
     </message>
     <message>
         <source>app control blocked</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Richtlinie dieses Computers erlaubt nicht, die Datei auszuführen</translation>
     </message>
     <message>
         <source>byte 0x{byte:02x} is no UTF-8</source>
-        <translation type="unfinished"></translation>
+        <translation>Byte 0x{byte:02x} ist kein UTF-8</translation>
     </message>
     <message>
         <source>byte 0x{data:02x} in line {line} is no UTF-8, and the file has no mark</source>
-        <translation type="unfinished"></translation>
+        <translation>Byte 0x{data:02x} in Zeile {line} ist kein UTF-8, und die Datei hat keine Kennung</translation>
     </message>
     <message>
         <source>compiling byte code</source>
-        <translation type="unfinished"></translation>
+        <translation>Bytecode wird erzeugt</translation>
     </message>
     <message>
         <source>config missing</source>
-        <translation type="unfinished"></translation>
+        <translation>Der genannte Ordner oder das Repository enthält kein Modell</translation>
     </message>
     <message>
         <source>container toolkit missing</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Container-Programm kann die Karte nicht in einen Container hineinreichen</translation>
     </message>
     <message>
         <source>cp -r /mnt/d/models/NAME ~/models/</source>
-        <translation type="unfinished"></translation>
+        <translation>cp -r /mnt/d/models/NAME ~/models/</translation>
     </message>
     <message>
         <source>cuda init failed</source>
-        <translation type="unfinished"></translation>
+        <translation>CUDA startet nicht, obwohl der Treiber da ist</translation>
     </message>
     <message>
         <source>data shape</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Daten haben eine andere Form, als das Skript erwartet</translation>
     </message>
     <message>
         <source>dataset script unsupported</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Datensatz ist ein Programm, und datasets führt solche nicht mehr aus</translation>
     </message>
     <message>
         <source>dir /AL in the folder above shows which of them are links</source>
-        <translation type="unfinished"></translation>
+        <translation>dir /AL im Ordner darüber zeigt, welche davon Verknüpfungen sind</translation>
     </message>
     <message>
         <source>display driver reset</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Karte wurde zurückgesetzt, weil eine Berechnung zu lange dauerte</translation>
     </message>
     <message>
         <source>driver too new for card</source>
-        <translation type="unfinished"></translation>
+        <translation>Der NVIDIA-Treiber ist für diese Karte zu neu</translation>
     </message>
     <message>
         <source>every second byte is zero and there is no mark</source>
-        <translation type="unfinished"></translation>
+        <translation>jedes zweite Byte ist null, und eine Kennung fehlt</translation>
     </message>
     <message>
         <source>expected .jsonl, .json, .csv, .tsv, .parquet, .txt or .md</source>
-        <translation type="unfinished"></translation>
+        <translation>erwartet wird .jsonl, .json, .csv, .tsv, .parquet, .txt oder .md</translation>
     </message>
     <message>
         <source>expected one of {known}</source>
-        <translation type="unfinished"></translation>
+        <translation>erwartet wird eines von {known}</translation>
     </message>
     <message>
         <source>file exists race</source>
-        <translation type="unfinished"></translation>
+        <translation>Zwei Programme legten dieselbe Datei oder denselben Ordner zugleich an</translation>
     </message>
     <message>
         <source>gguf llama cpp missing</source>
-        <translation type="unfinished"></translation>
+        <translation>llama.cpp, das GGUF-Dateien macht, ist nicht da</translation>
     </message>
     <message>
         <source>gpu lost</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Karte ist weg: Der Treiber hat sie verloren</translation>
     </message>
     <message>
         <source>holds files that are not this program&apos;s</source>
-        <translation type="unfinished"></translation>
+        <translation>enthält Dateien, die nicht von diesem Programm sind</translation>
     </message>
     <message>
         <source>huggingface.co, Settings, Access Tokens: make a new token that may read</source>
-        <translation type="unfinished"></translation>
+        <translation>huggingface.co, Settings, Access Tokens: Machen Sie ein neues Token, das lesen darf</translation>
     </message>
     <message>
         <source>import order</source>
-        <translation type="unfinished"></translation>
+        <translation>unsloth muss zuerst importiert werden</translation>
     </message>
     <message>
         <source>index {network.index}, PyTorch index {network.pytorch}, proxy {network.proxy}</source>
-        <translation type="unfinished"></translation>
+        <translation>Index {network.index}, PyTorch-Index {network.pytorch}, Proxy {network.proxy}</translation>
     </message>
     <message>
         <source>is a 7-Zip archive; unpack it first</source>
-        <translation type="unfinished"></translation>
+        <translation>ist ein 7-Zip-Archiv; entpacken Sie es zuerst</translation>
     </message>
     <message>
         <source>is a Git LFS pointer: the data themselves were not downloaded</source>
-        <translation type="unfinished"></translation>
+        <translation>ist ein Zeiger von Git LFS: Die Daten selbst wurden nicht geladen</translation>
     </message>
     <message>
         <source>is a Linux program</source>
-        <translation type="unfinished"></translation>
+        <translation>ist ein Linux-Programm</translation>
     </message>
     <message>
         <source>is a PDF; save its text as .txt</source>
-        <translation type="unfinished"></translation>
+        <translation>ist ein PDF; speichern Sie den Text daraus als .txt</translation>
     </message>
     <message>
         <source>is a RAR archive; unpack it first</source>
-        <translation type="unfinished"></translation>
+        <translation>ist ein RAR-Archiv; entpacken Sie es zuerst</translation>
     </message>
     <message>
         <source>is a Windows program</source>
-        <translation type="unfinished"></translation>
+        <translation>ist ein Windows-Programm</translation>
     </message>
     <message>
         <source>is a folder of the system</source>
-        <translation type="unfinished"></translation>
+        <translation>ist ein Ordner des Systems</translation>
     </message>
     <message>
         <source>is a model in GGUF form, not training data</source>
-        <translation type="unfinished"></translation>
+        <translation>ist ein Modell in GGUF-Form, keine Trainingsdaten</translation>
     </message>
     <message>
         <source>is a person&apos;s own folder</source>
-        <translation type="unfinished"></translation>
+        <translation>ist der eigene Ordner eines Benutzers</translation>
     </message>
     <message>
         <source>is a rich text document; save it as plain text</source>
-        <translation type="unfinished"></translation>
+        <translation>ist ein Rich-Text-Dokument; speichern Sie es als reinen Text</translation>
     </message>
     <message>
         <source>is a zip file or an Office document; unpack it, or save the table as CSV (UTF-8)</source>
-        <translation type="unfinished"></translation>
+        <translation>ist eine Zip-Datei oder ein Office-Dokument; entpacken Sie sie, oder speichern Sie die Tabelle als CSV (UTF-8)</translation>
     </message>
     <message>
         <source>is an Arrow file; save it as Parquet or JSON lines</source>
-        <translation type="unfinished"></translation>
+        <translation>ist eine Arrow-Datei; speichern Sie sie als Parquet oder JSON Lines</translation>
     </message>
     <message>
         <source>is an SQLite database; export the table as CSV</source>
-        <translation type="unfinished"></translation>
+        <translation>ist eine SQLite-Datenbank; exportieren Sie die Tabelle als CSV</translation>
     </message>
     <message>
         <source>is an older Office document; save the table as CSV (UTF-8)</source>
-        <translation type="unfinished"></translation>
+        <translation>ist ein älteres Office-Dokument; speichern Sie die Tabelle als CSV (UTF-8)</translation>
     </message>
     <message>
         <source>is compressed (bzip2); unpack it first</source>
-        <translation type="unfinished"></translation>
+        <translation>ist komprimiert (bzip2); entpacken Sie es zuerst</translation>
     </message>
     <message>
         <source>is compressed (gzip); unpack it first</source>
-        <translation type="unfinished"></translation>
+        <translation>ist komprimiert (gzip); entpacken Sie es zuerst</translation>
     </message>
     <message>
         <source>is compressed (xz); unpack it first</source>
-        <translation type="unfinished"></translation>
+        <translation>ist komprimiert (xz); entpacken Sie es zuerst</translation>
     </message>
     <message>
         <source>is compressed (zstd); unpack it first</source>
-        <translation type="unfinished"></translation>
+        <translation>ist komprimiert (zstd); entpacken Sie es zuerst</translation>
     </message>
     <message>
         <source>is the root of a drive</source>
-        <translation type="unfinished"></translation>
+        <translation>ist das Stammverzeichnis eines Laufwerks</translation>
     </message>
     <message>
         <source>it does not work</source>
-        <translation type="unfinished"></translation>
+        <translation>sie läuft nicht</translation>
     </message>
     <message>
         <source>it ended before it was through, with exit code 0</source>
-        <translation type="unfinished"></translation>
+        <translation>es endete mit Exit-Code 0, bevor es durch war</translation>
     </message>
     <message>
         <source>it has more than {limit} kB; expected a few lines</source>
-        <translation type="unfinished"></translation>
+        <translation>darin stehen mehr als {limit} kB; erwartet werden wenige Zeilen</translation>
     </message>
     <message>
         <source>it has no &apos;{name}&apos;</source>
-        <translation type="unfinished"></translation>
+        <translation>&apos;{name}&apos; fehlt darin</translation>
     </message>
     <message>
         <source>it has one key in two spellings</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Schlüssel steht darin in zwei Schreibweisen</translation>
     </message>
     <message>
         <source>it holds half a character</source>
-        <translation type="unfinished"></translation>
+        <translation>darin steht ein halbes Zeichen</translation>
     </message>
     <message>
         <source>it works</source>
-        <translation type="unfinished"></translation>
+        <translation>sie läuft</translation>
     </message>
     <message>
         <source>it works, but slowly</source>
-        <translation type="unfinished"></translation>
+        <translation>sie läuft, aber langsam</translation>
     </message>
     <message>
         <source>lies on a disk without locks, where two runs at once could not be kept apart</source>
-        <translation type="unfinished"></translation>
+        <translation>liegt auf einem Laufwerk ohne Sperren, auf dem sich zwei gleichzeitige Läufe nicht auseinanderhalten ließen</translation>
     </message>
     <message>
         <source>linking files</source>
-        <translation type="unfinished"></translation>
+        <translation>Dateien werden verknüpft</translation>
     </message>
     <message>
         <source>llama.cpp, which makes GGUF files, is not there</source>
-        <translation type="unfinished"></translation>
+        <translation>llama.cpp, das GGUF-Dateien macht, ist nicht da</translation>
     </message>
     <message>
         <source>loss not a number</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Verlust ist keine Zahl mehr</translation>
     </message>
     <message>
         <source>merge memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Speicher ging zu Ende, während der Adapter mit dem Modell zusammengeführt wurde</translation>
     </message>
     <message>
         <source>message {number} of &apos;{name}&apos;</source>
-        <translation type="unfinished"></translation>
+        <translation>Nachricht {number} von &apos;{name}&apos;</translation>
     </message>
     <message>
         <source>model file truncated</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Modelldatei ist nicht vollständig</translation>
     </message>
     <message>
         <source>model too new</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell ist neuer als die Pakete, die es lesen sollen</translation>
     </message>
     <message>
         <source>model.save_pretrained(folder, max_shard_size=&quot;2GB&quot;)</source>
-        <translation type="unfinished"></translation>
+        <translation>model.save_pretrained(folder, max_shard_size=&quot;2GB&quot;)</translation>
     </message>
     <message>
         <source>no checkpoint</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keinen Checkpoint, von dem aus es weitergehen könnte</translation>
     </message>
     <message>
         <source>nothing</source>
-        <translation type="unfinished">nichts</translation>
+        <translation>nichts</translation>
     </message>
     <message>
         <source>nvidia-smi lists the programs that hold the card; a compute mode of Exclusive allows one only: nvidia-smi -c 0 as administrator sets it back</source>
-        <translation type="unfinished"></translation>
+        <translation>nvidia-smi nennt die Programme, die die Karte belegen; der Rechenmodus Exclusive erlaubt nur eines: nvidia-smi -c 0 als Administrator setzt ihn zurück</translation>
     </message>
     <message>
         <source>ollama template</source>
-        <translation type="unfinished"></translation>
+        <translation>Ollama versteht die Chatvorlage des Modells nicht</translation>
     </message>
     <message>
         <source>open files limit</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Grenze des Systems für offene Dateien ist erreicht</translation>
     </message>
     <message>
         <source>own file shadows package</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Ihrer Dateien heißt wie ein Paket und verdeckt es</translation>
     </message>
     <message>
         <source>packages add needs the name of a package.</source>
-        <translation type="unfinished"></translation>
+        <translation>packages add braucht den Namen eines Pakets.</translation>
     </message>
     <message>
         <source>packages undo takes back what was added last.</source>
-        <translation type="unfinished"></translation>
+        <translation>packages undo nimmt zurück, was zuletzt hinzukam.</translation>
     </message>
     <message>
         <source>path trusted link</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows folgt einer Verknüpfung im Pfad nicht</translation>
     </message>
     <message>
         <source>pinned on {profile.pinned_on}</source>
-        <translation type="unfinished"></translation>
+        <translation>festgeschrieben am {profile.pinned_on}</translation>
     </message>
     <message>
         <source>pip belongs to another Python</source>
-        <translation type="unfinished"></translation>
+        <translation>pip gehört zu einem anderen Python</translation>
     </message>
     <message>
         <source>pip: --timeout 120; uv: UV_HTTP_TIMEOUT=300; Hugging Face: HF_HUB_DOWNLOAD_TIMEOUT=60 (PowerShell: $env:HF_HUB_DOWNLOAD_TIMEOUT = &quot;60&quot;)</source>
-        <translation type="unfinished"></translation>
+        <translation>pip: --timeout 120; uv: UV_HTTP_TIMEOUT=300; Hugging Face: HF_HUB_DOWNLOAD_TIMEOUT=60 (PowerShell: $env:HF_HUB_DOWNLOAD_TIMEOUT = &quot;60&quot;)</translation>
     </message>
     <message>
         <source>print(dataset[0]) shows what a row holds; its names must be those that the script uses</source>
-        <translation type="unfinished"></translation>
+        <translation>print(dataset[0]) zeigt, was eine Zeile enthält; deren Namen müssen die sein, die das Skript benutzt</translation>
     </message>
     <message>
         <source>python -c &quot;import sys; print(sys.executable)&quot; shows which one that is</source>
-        <translation type="unfinished"></translation>
+        <translation>python -c &quot;import sys; print(sys.executable)&quot; zeigt, welches das ist</translation>
     </message>
     <message>
         <source>save memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Arbeitsspeicher ging zu Ende, während das Modell gespeichert wurde</translation>
     </message>
     <message>
         <source>save_steps must be smaller than the number of steps, or none is written before the end</source>
-        <translation type="unfinished"></translation>
+        <translation>save_steps muss kleiner sein als die Zahl der Schritte, sonst wird vor dem Ende keiner geschrieben</translation>
     </message>
     <message>
         <source>several cards unsupported</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Modell wurde auf mehrere Karten verteilt oder liegt auf einer anderen</translation>
     </message>
     <message>
         <source>smart app control</source>
-        <translation type="unfinished"></translation>
+        <translation>Smart App Control erlaubt nicht, die Datei auszuführen</translation>
     </message>
     <message>
         <source>statistics timeout</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Zählung bei Hugging Face antwortete nicht, und Unsloth hielt deswegen an</translation>
     </message>
     <message>
         <source>the last message is no answer</source>
-        <translation type="unfinished"></translation>
+        <translation>die letzte Nachricht ist keine Antwort</translation>
     </message>
     <message>
         <source>the library gave no answer</source>
-        <translation type="unfinished"></translation>
+        <translation>die Bibliothek gab keine Antwort</translation>
     </message>
     <message>
         <source>the page of {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>die Seite von {name}</translation>
     </message>
     <message>
         <source>the processor</source>
-        <translation type="unfinished"></translation>
+        <translation>der Prozessor</translation>
     </message>
     <message>
         <source>there is none here</source>
-        <translation type="unfinished"></translation>
+        <translation>hier gibt es keinen</translation>
     </message>
     <message>
         <source>token invalid</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Hugging-Face-Token ist ungültig oder darf das nicht</translation>
     </message>
     <message>
         <source>train --resume {run} goes on with it.</source>
-        <translation type="unfinished"></translation>
+        <translation>train --resume {run} setzt ihn fort.</translation>
     </message>
     <message>
         <source>triton cpu tensor</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Karte wurde ein Tensor im Arbeitsspeicher übergeben</translation>
     </message>
     <message>
         <source>triton shared memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein übersetzter Kernel ist für diese Karte zu groß</translation>
     </message>
     <message>
         <source>trl 0.16 brought max_length and 0.20 dropped the old name; the script uses the name that this profile&apos;s trl knows.</source>
-        <translation type="unfinished"></translation>
+        <translation>trl 0.16 brachte max_length, und 0.20 ließ den alten Namen fallen; das Skript benutzt den Namen, den das trl dieses Profils kennt.</translation>
     </message>
     <message>
         <source>unknown</source>
-        <translation type="unfinished">unbekannt</translation>
+        <translation>unbekannt</translation>
     </message>
     <message>
         <source>unsloth has to be imported first</source>
-        <translation type="unfinished"></translation>
+        <translation>unsloth muss zuerst importiert werden</translation>
     </message>
     <message>
         <source>untrained tokens</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Basismodell hat einige Token der Chatvorlage nie gelernt</translation>
     </message>
     <message>
         <source>uv did not say which address it asks by default.</source>
-        <translation type="unfinished"></translation>
+        <translation>uv hat nicht gesagt, welche Adresse es von sich aus fragt.</translation>
     </message>
     <message>
         <source>vLLM and the training packages want different torches</source>
-        <translation type="unfinished"></translation>
+        <translation>vLLM und die Pakete zum Trainieren wollen verschiedene torch</translation>
     </message>
     <message>
         <source>vLLM is compiled for exactly one torch and brings it along when it is installed. Beside Unsloth&apos;s pins the two do not fit.</source>
-        <translation type="unfinished"></translation>
+        <translation>vLLM wird für genau ein torch übersetzt und bringt es bei der Installation mit. Neben dem, was Unsloth festschreibt, passen beide nicht zusammen.</translation>
     </message>
     <message>
         <source>vllm conflict</source>
-        <translation type="unfinished"></translation>
+        <translation>vLLM und die Pakete zum Trainieren wollen verschiedene torch</translation>
     </message>
     <message>
         <source>wrong pip</source>
-        <translation type="unfinished"></translation>
+        <translation>pip gehört zu einem anderen Python</translation>
     </message>
     <message>
         <source>wsl slow mount</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Dateien liegen auf dem Windows-Laufwerk, das WSL nur langsam liest</translation>
     </message>
     <message>
         <source>xformers 0.0.35 was built with CUDA 12.8: beside CUDA 13.0 its compiled part is off, and PyTorch&apos;s attention is used.</source>
-        <translation type="unfinished"></translation>
+        <translation>xformers 0.0.35 wurde mit CUDA 12.8 gebaut: Neben CUDA 13.0 ist sein übersetzter Teil aus, und die Attention von PyTorch wird benutzt.</translation>
     </message>
     <message>
         <source>{address} did not tell a version; expected JSON such as {&quot;version&quot;: &quot;1.2.0&quot;, &quot;page&quot;: &quot;https://…&quot;}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{address} nannte keine Version; erwartet wird JSON wie {&quot;version&quot;: &quot;1.2.0&quot;, &quot;page&quot;: &quot;https://…&quot;}.</translation>
     </message>
     <message>
         <source>{age} for {card.architecture} cards, pinned on {pinned_on}{safety}</source>
-        <translation type="unfinished"></translation>
+        <translation>{age} für {card.architecture}-Karten, festgeschrieben am {pinned_on}{safety}</translation>
     </message>
     <message>
         <source>{asked} cannot be added without changing a package of the setup. {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>{asked} lässt sich nicht hinzufügen, ohne ein Paket der Einrichtung zu ändern. {reason}</translation>
     </message>
     <message>
         <source>{asked} cannot be added: the index has no such package.</source>
-        <translation type="unfinished"></translation>
+        <translation>{asked} lässt sich nicht hinzufügen: Der Index hat kein solches Paket.</translation>
     </message>
     <message>
         <source>{asked} would change {gone}, which is refused.</source>
-        <translation type="unfinished"></translation>
+        <translation>{asked} würde {gone} ändern; das wird abgelehnt.</translation>
     </message>
     <message>
         <source>{card.name}, driver {driver.version}</source>
-        <translation type="unfinished"></translation>
+        <translation>{card.name}, Treiber {driver.version}</translation>
     </message>
     <message>
         <source>{days} days</source>
-        <translation type="unfinished"></translation>
+        <translation>{days} Tage</translation>
     </message>
     <message>
         <source>{environment} was never verified.</source>
-        <translation type="unfinished"></translation>
+        <translation>{environment} wurde nie geprüft.</translation>
     </message>
     <message>
         <source>{figure}, at the {clock:.0f} MHz that this card ran at under its power budget</source>
-        <translation type="unfinished"></translation>
+        <translation>{figure}, bei den {clock:.0f} MHz, mit denen diese Karte in ihrem Leistungsrahmen lief</translation>
     </message>
     <message>
         <source>{file} is not the file that this setup pins, so its fetching of code could not be closed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} ist nicht die Datei, die diese Einrichtung festschreibt, daher ließ sich das Nachladen von Code darin nicht abstellen.</translation>
     </message>
     <message>
         <source>{folder} is prepared.</source>
-        <translation type="unfinished"></translation>
+        <translation>{folder} ist vorbereitet.</translation>
     </message>
     <message>
         <source>{found} stands where a question was expected</source>
-        <translation type="unfinished"></translation>
+        <translation>{found} steht, wo eine Frage erwartet wurde</translation>
     </message>
     <message>
         <source>{found} stands where an answer was expected</source>
-        <translation type="unfinished"></translation>
+        <translation>{found} steht, wo eine Antwort erwartet wurde</translation>
     </message>
     <message>
         <source>{given} is no package; expected a name such as wandb or wandb==0.23.</source>
-        <translation type="unfinished"></translation>
+        <translation>{given} ist kein Paket; erwartet wird ein Name wie wandb oder wandb==0.23.</translation>
     </message>
     <message>
         <source>{hint} The setup itself does not need the hub; models come from it, or from a folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>{hint} Die Einrichtung selbst braucht den Hub nicht; von ihm kommen Modelle, oder aus einem Ordner.</translation>
     </message>
     <message>
         <source>{home.path} belongs to a person and not to a program, which replaces and deletes files in its folder; take a subfolder such as {home.subfolder}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{home.path} gehört einem Benutzer und nicht einem Programm, das in seinem Ordner Dateien ersetzt und löscht; nehmen Sie einen Unterordner wie {home.subfolder}.</translation>
     </message>
     <message>
         <source>{home.path} is not empty and was not made by this program, which replaces and deletes files in its folder; take a subfolder such as {home.subfolder}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{home.path} ist nicht leer und wurde nicht von diesem Programm angelegt, das in seinem Ordner Dateien ersetzt und löscht; nehmen Sie einen Unterordner wie {home.subfolder}.</translation>
     </message>
     <message>
         <source>{home.path} is one of the system&apos;s folders, in which this program changes nothing; take a subfolder of your own profile, such as UnslothSetup.</source>
-        <translation type="unfinished"></translation>
+        <translation>{home.path} ist einer der Ordner des Systems, in denen dieses Programm nichts ändert; nehmen Sie einen Unterordner Ihres eigenen Profils, etwa UnslothSetup.</translation>
     </message>
     <message>
         <source>{home} is not an administrator&apos;s folder, or others may write to it; what lies there cannot be trusted by all users.</source>
-        <translation type="unfinished"></translation>
+        <translation>{home} ist kein Ordner eines Administrators, oder andere dürfen hineinschreiben; was dort liegt, können nicht alle Benutzer für vertrauenswürdig halten.</translation>
     </message>
     <message>
         <source>{hostname} would be asked without TLS, which is refused.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Server {hostname} würde ohne TLS gefragt; das wird abgelehnt.</translation>
     </message>
     <message>
         <source>{host} is no address that can be used.</source>
-        <translation type="unfinished"></translation>
+        <translation>{host} ist keine brauchbare Adresse.</translation>
     </message>
     <message>
         <source>{host} sends more for {file} than that file has: over {most:,} bytes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Server {host} sendet für {file} mehr, als diese Datei hat: über {most:,} Bytes.</translation>
     </message>
     <message>
         <source>{host} sends the request on to {target}, which is no address.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Server {host} leitet die Anfrage weiter an {target}, was keine Adresse ist.</translation>
     </message>
     <message>
         <source>{label} is in the menu.</source>
-        <translation type="unfinished"></translation>
+        <translation>{label} steht im Menü.</translation>
     </message>
     <message>
         <source>{message} Expected a file with training data.</source>
-        <translation type="unfinished"></translation>
+        <translation>{message} Erwartet wird eine Datei mit Trainingsdaten.</translation>
     </message>
     <message>
         <source>{message} What is left of it is deleted at the next start.</source>
-        <translation type="unfinished"></translation>
+        <translation>{message} Was davon übrig ist, wird beim nächsten Start gelöscht.</translation>
     </message>
     <message>
         <source>{model} is a GGUF file, which can be run but not trained; expected a model&apos;s folder or its name on the hub.</source>
-        <translation type="unfinished"></translation>
+        <translation>{model} ist eine GGUF-Datei, die sich ausführen, aber nicht trainieren lässt; erwartet wird der Ordner eines Modells oder sein Name auf dem Hub.</translation>
     </message>
     <message>
         <source>{model} is in {cache}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{model} liegt in {cache}.</translation>
     </message>
     <message>
         <source>{months} months</source>
-        <translation type="unfinished"></translation>
+        <translation>{months} Monate</translation>
     </message>
     <message>
         <source>{name} begins with the mark of {mark}, but the encoding asked for is {chosen}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} beginnt mit der Kennung von {mark}, verlangt ist aber die Kodierung {chosen}.</translation>
     </message>
     <message>
         <source>{name} has no list {list}; it has {names}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} hat keine Liste {list}; vorhanden sind {names}.</translation>
     </message>
     <message>
         <source>{name} has {count:.1f} GB; expected at most {limit} GB. Split it.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} hat {count:.1f} GB; erwartet werden höchstens {limit} GB. Teilen Sie die Datei.</translation>
     </message>
     <message>
         <source>{name} has {size:.1f} GB; expected at most {limit} GB. Split it.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} hat {size:.1f} GB; erwartet werden höchstens {limit} GB. Teilen Sie die Datei.</translation>
     </message>
     <message>
         <source>{name} holds no row that can be used{why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} enthält keine brauchbare Zeile{why}.</translation>
     </message>
     <message>
         <source>{name} holds several lists of rows: {names}; say which one to use.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} enthält mehrere Listen von Zeilen: {names}; nennen Sie die, die benutzt werden soll.</translation>
     </message>
     <message>
         <source>{name} is a Parquet file; it is read inside an installed environment.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist eine Parquet-Datei; sie wird in einer installierten Umgebung gelesen.</translation>
     </message>
     <message>
         <source>{name} is a web page, not data: perhaps an error page was saved in its place; {expected}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist eine Webseite, keine Daten: Vielleicht wurde an ihrer Stelle eine Fehlerseite gespeichert; {expected}.</translation>
     </message>
     <message>
         <source>{name} is empty.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist leer.</translation>
     </message>
     <message>
         <source>{name} is larger than {limit} MB; expected a machine file, which has some 50 kB.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist größer als {limit} MB; erwartet wird eine Maschinendatei, die etwa 50 kB hat.</translation>
     </message>
     <message>
         <source>{name} is larger than {limit} MB; expected a report of this program.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist größer als {limit} MB; erwartet wird ein Bericht dieses Programms.</translation>
     </message>
     <message>
         <source>{name} is neither UTF-8 nor {encoding}: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist weder UTF-8 noch {encoding}: {why}.</translation>
     </message>
     <message>
         <source>{name} is no Parquet file: its signature (PAR1 at both ends) is missing, as after a broken download.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist keine Parquet-Datei: Ihre Kennung (PAR1 an beiden Enden) fehlt, wie nach einem abgebrochenen Download.</translation>
     </message>
     <message>
         <source>{name} is not JSON: line {line}, column {column}: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist kein JSON: Zeile {line}, Spalte {column}: {why}.</translation>
     </message>
     <message>
         <source>{name} is not in it.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist nicht dabei.</translation>
     </message>
     <message>
         <source>{name} is not text: it holds zero bytes; {expected}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist kein Text: Darin stehen Nullbytes; {expected}.</translation>
     </message>
     <message>
         <source>{name} is not {encoding}: byte 0x{data:02x} in line {line} has no meaning there.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist nicht {encoding}: Byte 0x{data:02x} in Zeile {line} hat dort keine Bedeutung.</translation>
     </message>
     <message>
         <source>{name} is one JSON object without a list of rows; expected an array of objects, or one list inside.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist ein einzelnes JSON-Objekt ohne eine Liste von Zeilen; erwartet wird ein Array von Objekten oder eine Liste darin.</translation>
     </message>
     <message>
         <source>{name} lists too many files; expected a report of this program.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} führt zu viele Dateien auf; erwartet wird ein Bericht dieses Programms.</translation>
     </message>
     <message>
         <source>{name} {other} comes in.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} {other} kommt hinzu.</translation>
     </message>
     <message>
         <source>{name} {other} instead of {one}.{more}</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} {other} statt {one}.{more}</translation>
     </message>
     <message>
         <source>{name}: {member} is packed in a way that reports do not use; expected a report of this program.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name}: {member} ist auf eine Art gepackt, die Berichte nicht benutzen; erwartet wird ein Bericht dieses Programms.</translation>
     </message>
     <message>
         <source>{network.index_fault} Company networks and virus scanners replace certificates; their root must be in the system&apos;s store.</source>
-        <translation type="unfinished"></translation>
+        <translation>{network.index_fault} Firmennetze und Virenscanner ersetzen Zertifikate; ihr Stammzertifikat muss im Speicher des Systems sein.</translation>
     </message>
     <message>
         <source>{network.index_fault} Every file comes from the package index or from an offline folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>{network.index_fault} Jede Datei kommt vom Paketindex oder aus einem Offline-Ordner.</translation>
     </message>
     <message>
         <source>{network.index_fault} PyTorch&apos;s index answers, so the PC is not offline.</source>
-        <translation type="unfinished"></translation>
+        <translation>{network.index_fault} Der PyTorch-Index antwortet, der PC ist also nicht offline.</translation>
     </message>
     <message>
         <source>{network.pytorch_fault} PyTorch&apos;s own wheels come from download.pytorch.org, or from a mirror of it.</source>
-        <translation type="unfinished"></translation>
+        <translation>{network.pytorch_fault} PyTorchs eigene Pakete kommen von download.pytorch.org oder von einem Spiegel davon.</translation>
     </message>
     <message>
         <source>{one} to download and {two} on disk.</source>
-        <translation type="unfinished"></translation>
+        <translation>{one} zu laden und {two} auf der Platte.</translation>
     </message>
     <message>
         <source>{option}: the policy file {name} fixes this choice to {value}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{option}: Die Richtliniendatei {name} legt diese Wahl auf {value} fest.</translation>
     </message>
     <message>
         <source>{package} is given by an address, which has no hash; expected a name.</source>
-        <translation type="unfinished"></translation>
+        <translation>{package} ist mit einer Adresse angegeben, und die hat keine Prüfsumme; erwartet wird ein Name.</translation>
     </message>
     <message>
         <source>{path} also holds {left}, which this program did not put there: it stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} enthält auch {left}, was nicht von diesem Programm stammt: Es bleibt.</translation>
     </message>
     <message>
         <source>{path} belongs to an account of the system, under which no person works; expected install --all-users, whose home every user of this PC shares.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} gehört zu einem Konto des Systems, unter dem niemand arbeitet; erwartet wird install --all-users, dessen Ordner sich alle Benutzer dieses PCs teilen.</translation>
     </message>
     <message>
         <source>{path} could not be read as Parquet inside {environment}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ließ sich in {environment} nicht als Parquet lesen.</translation>
     </message>
     <message>
         <source>{path} holds {size:.1f} GB of text; expected at most {limit} GB. Split it.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} enthält {size:.1f} GB Text; erwartet werden höchstens {limit} GB. Teilen Sie die Datei.</translation>
     </message>
     <message>
         <source>{path} is a folder; expected a file with training data.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ist ein Ordner; erwartet wird eine Datei mit Trainingsdaten.</translation>
     </message>
     <message>
         <source>{path} is in use by {named} and could not be changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} wird von {named} benutzt und ließ sich nicht ändern.</translation>
     </message>
     <message>
         <source>{path} is larger than {limit} MB, which no file of its kind is.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} ist größer als {limit} MB; so groß ist keine Datei dieser Art.</translation>
     </message>
     <message>
         <source>{path} was not made by this program, so it is neither replaced nor deleted.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} wurde nicht von diesem Programm angelegt und wird daher weder ersetzt noch gelöscht.</translation>
     </message>
     <message>
         <source>{path} {why}; expected an empty folder of its own, such as {other}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} {why}; erwartet wird ein eigener, leerer Ordner, etwa {other}.</translation>
     </message>
     <message>
         <source>{program.days_stale} days past</source>
-        <translation type="unfinished"></translation>
+        <translation>{program.days_stale} Tage überfällig</translation>
     </message>
     <message>
         <source>{rows:,} row</source>
-        <translation type="unfinished"></translation>
+        <translation>{rows:,} Zeile</translation>
     </message>
     <message>
         <source>{rows:,} rows</source>
-        <translation type="unfinished"></translation>
+        <translation>{rows:,} Zeilen</translation>
     </message>
     <message>
         <source>{shown} is no address; expected one that begins with https:// or file://.</source>
-        <translation type="unfinished"></translation>
+        <translation>{shown} ist keine Adresse; erwartet wird eine, die mit https:// oder file:// beginnt.</translation>
     </message>
     <message>
         <source>{size} less</source>
-        <translation type="unfinished"></translation>
+        <translation>{size} weniger</translation>
     </message>
     <message>
         <source>{size} more</source>
-        <translation type="unfinished"></translation>
+        <translation>{size} mehr</translation>
     </message>
     <message>
         <source>{source} has changed since it was looked at.</source>
-        <translation type="unfinished"></translation>
+        <translation>{source} hat sich geändert, seit es angesehen wurde.</translation>
     </message>
     <message>
         <source>{target} is no folder; expected a new or empty one.</source>
-        <translation type="unfinished"></translation>
+        <translation>{target} ist kein Ordner; erwartet wird ein neuer oder leerer.</translation>
     </message>
     <message>
         <source>{variables} in this environment.</source>
-        <translation type="unfinished"></translation>
+        <translation>{variables} in dieser Umgebung.</translation>
     </message>
     <message>
         <source>{what} broke off ({ending}).</source>
-        <translation type="unfinished"></translation>
+        <translation>{what} brach ab ({ending}).</translation>
     </message>
     <message>
         <source>{where} calls a tool, which is not trained here</source>
-        <translation type="unfinished"></translation>
+        <translation>{where} ruft ein Werkzeug auf, was hier nicht trainiert wird</translation>
     </message>
     <message>
         <source>{where} has no content</source>
-        <translation type="unfinished"></translation>
+        <translation>{where} hat keinen Inhalt</translation>
     </message>
     <message>
         <source>{where} has the role {role}; expected system, user or assistant</source>
-        <translation type="unfinished"></translation>
+        <translation>{where} hat die Rolle {role}; erwartet wird system, user oder assistant</translation>
     </message>
     <message>
         <source>{where} holds something that is not text, such as a picture</source>
-        <translation type="unfinished"></translation>
+        <translation>{where} enthält etwas, das kein Text ist, etwa ein Bild</translation>
     </message>
     <message>
         <source>{where} is empty</source>
-        <translation type="unfinished"></translation>
+        <translation>{where} ist leer</translation>
     </message>
     <message>
         <source>{where} is no text</source>
-        <translation type="unfinished"></translation>
+        <translation>{where} ist kein Text</translation>
     </message>
     <message>
         <source>{where} is not an object with a role and a content</source>
-        <translation type="unfinished"></translation>
+        <translation>{where} ist kein Objekt mit Rolle (role) und Inhalt (content)</translation>
     </message>
     <message>
         <source>{where} is true or false</source>
-        <translation type="unfinished"></translation>
+        <translation>{where} ist true oder false</translation>
     </message>
     <message>
         <source>{word} holds a double quote, which PowerShell 5.1 hands on wrongly.</source>
-        <translation type="unfinished"></translation>
+        <translation>{word} enthält ein doppeltes Anführungszeichen, das PowerShell 5.1 falsch weitergibt.</translation>
     </message>
     <message>
         <source>{word} holds a name in braces that Jupyter would replace; expected another folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>{word} enthält einen Namen in geschweiften Klammern, den Jupyter ersetzen würde; erwartet wird ein anderer Ordner.</translation>
     </message>
     <message>
         <source>{word} holds one of the signs &quot; and %, which cmd cannot be given.</source>
-        <translation type="unfinished"></translation>
+        <translation>{word} enthält eines der Zeichen &quot; und %, die sich cmd nicht übergeben lassen.</translation>
     </message>
     <message>
         <source>--{option} is {value}; expected a number from {low} to {high}.</source>
-        <translation type="unfinished"></translation>
+        <translation>--{option} ist {value}; erwartet wird eine Zahl von {low} bis {high}.</translation>
     </message>
     <message>
         <source>Choose a folder such as C:\Unsloth, with letters that this Windows&apos; code page has.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen Ordner wie C:\Unsloth, mit Buchstaben, die die Codepage dieses Windows hat.</translation>
     </message>
     <message>
         <source>Controlled Folder Access is on</source>
-        <translation type="unfinished"></translation>
+        <translation>Der überwachte Ordnerzugriff ist an</translation>
     </message>
     <message>
         <source>Controlled Folder Access keeps programs that Defender does not know from writing into Documents, Pictures, Desktop and other folders that it guards: a model saved there may be refused.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der überwachte Ordnerzugriff lässt Programme, die Defender nicht kennt, nicht in Dokumente, Bilder, Desktop und andere überwachte Ordner schreiben: Ein Modell dort zu speichern, kann verweigert werden.</translation>
     </message>
     <message>
         <source>Go on; where an import is stopped, the page of the failed check says so. Switching it off is a choice for the whole PC: Windows Security, App &amp; browser control.</source>
-        <translation type="unfinished"></translation>
+        <translation>Machen Sie weiter; wird ein Import aufgehalten, sagt es die Seite der fehlgeschlagenen Prüfung. Das Ausschalten gilt für den ganzen PC: Windows-Sicherheit, App- &amp; Browsersteuerung.</translation>
     </message>
     <message>
         <source>In S mode Windows runs programs from Microsoft&apos;s store only, so no Python of this setup can start.</source>
-        <translation type="unfinished"></translation>
+        <translation>Im S-Modus führt Windows nur Programme aus Microsofts Store aus, daher kann kein Python dieser Einrichtung starten.</translation>
     </message>
     <message>
         <source>In a terminal of your own set TEMP and TMP to a folder such as C:\Temp before you train.</source>
-        <translation type="unfinished"></translation>
+        <translation>Setzen Sie in einem eigenen Terminal TEMP und TMP auf einen Ordner wie C:\Temp, bevor Sie trainieren.</translation>
     </message>
     <message>
         <source>Leave S mode in Settings, System, Activation: it is free and cannot be undone.</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlassen Sie den S-Modus in Einstellungen, System, Aktivierung: Das ist kostenlos und lässt sich nicht rückgängig machen.</translation>
     </message>
     <message>
         <source>Needs another Windows</source>
-        <translation type="unfinished"></translation>
+        <translation>Braucht ein anderes Windows</translation>
     </message>
     <message>
         <source>S mode is on</source>
-        <translation type="unfinished"></translation>
+        <translation>Der S-Modus ist an</translation>
     </message>
     <message>
         <source>Save models outside of these folders, or allow the environment&apos;s python.exe in Windows Security, Ransomware protection.</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern Sie Modelle außerhalb dieser Ordner, oder erlauben Sie die python.exe der Umgebung in Windows-Sicherheit, Ransomware-Schutz.</translation>
     </message>
     <message>
         <source>Smart App Control is on</source>
-        <translation type="unfinished"></translation>
+        <translation>Smart App Control ist an</translation>
     </message>
     <message>
         <source>Smart App Control: on</source>
-        <translation type="unfinished"></translation>
+        <translation>Smart App Control: an</translation>
     </message>
     <message>
         <source>The folder of temporary files has letters that a compiler cannot read</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner für temporäre Dateien hat Buchstaben, die ein Compiler nicht lesen kann</translation>
     </message>
     <message>
         <source>The folder&apos;s path has letters that a compiler cannot read</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Pfad des Ordners hat Buchstaben, die ein Compiler nicht lesen kann</translation>
     </message>
     <message>
         <source>Triton compiles with TinyCC, which finds no file where the path has letters outside Windows&apos; code page {os.code_page}: {home.foreign}. Training on the card would stop at its first step.</source>
-        <translation type="unfinished"></translation>
+        <translation>Triton übersetzt mit TinyCC, und das findet keine Datei, wenn der Pfad Buchstaben außerhalb der Codepage {os.code_page} von Windows hat: {home.foreign}. Das Training auf der Karte würde beim ersten Schritt abbrechen.</translation>
     </message>
     <message>
         <source>Triton compiles with TinyCC, which finds no file where the path has letters outside Windows&apos; code page {os.code_page}: {home.temp_foreign}. What this program starts keeps its temporary files under {home.path} instead.</source>
-        <translation type="unfinished"></translation>
+        <translation>Triton übersetzt mit TinyCC, und das findet keine Datei, wenn der Pfad Buchstaben außerhalb der Codepage {os.code_page} von Windows hat: {home.temp_foreign}. Was dieses Programm startet, hat seine temporären Dateien stattdessen unter {home.path}.</translation>
     </message>
     <message>
         <source>Windows guards your folders</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows überwacht Ihre Ordner</translation>
     </message>
     <message>
         <source>Windows runs in S mode</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows läuft im S-Modus</translation>
     </message>
     <message>
         <source>A bundle that is made with --model holds it; or name your own copy with --llama-cpp.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Offline-Ordner, der mit --model gemacht wird, enthält sie; oder nennen Sie mit --llama-cpp Ihre eigene Kopie.</translation>
     </message>
     <message>
         <source>Choose another index, or name your own copy of llama.cpp with --llama-cpp.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie einen anderen Index, oder nennen Sie mit --llama-cpp Ihre eigene Kopie von llama.cpp.</translation>
     </message>
     <message>
         <source>Export again: the file is fetched once more.</source>
-        <translation type="unfinished"></translation>
+        <translation>Exportieren Sie noch einmal: Die Datei wird neu geladen.</translation>
     </message>
     <message>
         <source>Install a setup first; its own client of the hub fetches the model.</source>
-        <translation type="unfinished"></translation>
+        <translation>Installieren Sie zuerst eine Einrichtung; mit dem, was sie für den Hub mitbringt, wird das Modell geladen.</translation>
     </message>
     <message>
         <source>Model {name} out of the bundle</source>
-        <translation type="unfinished"></translation>
+        <translation>Modell {name} aus dem Offline-Ordner</translation>
     </message>
     <message>
         <source>Models</source>
-        <translation type="unfinished"></translation>
+        <translation>Modelle</translation>
     </message>
     <message>
         <source>Nothing to do for training, nor for a GGUF export in 8 or 16 bits: llama.cpp&apos;s converter is Python and is fetched when you export. Other quantizations need your own copy of llama.cpp.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nichts zu tun, weder für das Training noch für einen GGUF-Export in 8 oder 16 Bit: Der Konverter von llama.cpp ist Python und wird beim Export geladen. Andere Quantisierungen brauchen Ihre eigene Kopie von llama.cpp.</translation>
     </message>
     <message>
         <source>Take one of {names}. Name the folder of your own copy with --llama-cpp for others.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie eine von {names}. Für andere nennen Sie mit --llama-cpp den Ordner Ihrer eigenen Kopie.</translation>
     </message>
     <message>
         <source>The bundle {folder} does not hold {file}, which GGUF needs.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Offline-Ordner {folder} enthält {file} nicht, und GGUF braucht es.</translation>
     </message>
     <message>
         <source>The folder {folder} has a name that no model can have; expected letters, digits, dots and single hyphens, so that train --model can name it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner {folder} hat einen Namen, den kein Modell haben kann; erwartet werden Buchstaben, Ziffern, Punkte und einzelne Bindestriche, damit train --model ihn nennen kann.</translation>
     </message>
     <message>
         <source>The folder {folder} {missing}; expected a model&apos;s folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner {folder} {missing}; erwartet wird der Ordner eines Modells.</translation>
     </message>
     <message>
         <source>The model {name} is not on this computer, and no environment is active here to fetch it with; expected a model&apos;s folder, or an environment.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell {name} ist nicht auf diesem Computer, und hier ist keine Umgebung aktiv, mit der es sich laden ließe; erwartet wird der Ordner eines Modells oder eine Umgebung.</translation>
     </message>
     <message>
         <source>The model {name} was fetched, but its list is not there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell {name} wurde geladen, aber seine Liste ist nicht da.</translation>
     </message>
     <message>
         <source>The quantization {quantization} needs llama.cpp&apos;s compiled llama-quantize, and of no build of it does this program know a hash, so none is fetched (hash unknown).</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Quantisierung {quantization} braucht das übersetzte llama-quantize von llama.cpp, und von keiner Fassung davon kennt dieses Programm eine Prüfsumme, daher wird keine geladen (Prüfsumme unbekannt).</translation>
     </message>
     <message>
         <source>llama.cpp&apos;s converter ({package} {version}, licence {licence})</source>
-        <translation type="unfinished"></translation>
+        <translation>Konverter von llama.cpp ({package} {version}, Lizenz {licence})</translation>
     </message>
     <message>
         <source>llama.cpp&apos;s converter, for exports</source>
-        <translation type="unfinished"></translation>
+        <translation>Konverter von llama.cpp, für Exporte</translation>
     </message>
     <message>
         <source>{file} has the right hash, but {name} could not be read from it.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} hat die richtige Prüfsumme, aber {name} war daraus nicht zu lesen.</translation>
     </message>
     <message>
         <source>{file} of {model} differs from the bundle&apos;s list; copy the bundle again.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} von {model} weicht von der Liste des Offline-Ordners ab; kopieren Sie den Offline-Ordner noch einmal.</translation>
     </message>
     <message>
         <source>{file} of {model} is missing from the bundle; copy it again.</source>
-        <translation type="unfinished"></translation>
+        <translation>{file} von {model} fehlt im Offline-Ordner; kopieren Sie ihn noch einmal.</translation>
     </message>
     <message>
         <source>{index} has no {file}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{index} hat kein {file}.</translation>
     </message>
     <message>
         <source>expected one of {languages}</source>
-        <translation type="unfinished"></translation>
+        <translation>erwartet wird eine von {languages}</translation>
     </message>
     <message>
         <source>A folder for VS Code</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Ordner für VS Code</translation>
     </message>
     <message>
         <source>A folder for VS Code with {profile}</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Ordner für VS Code mit {profile}</translation>
     </message>
     <message>
         <source>Add the line &quot;python.defaultInterpreterPath&quot;: &quot;{python}&quot; to it, or choose another folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>Fügen Sie die Zeile &quot;python.defaultInterpreterPath&quot;: &quot;{python}&quot; dort ein, oder wählen Sie einen anderen Ordner.</translation>
     </message>
     <message>
         <source>{folder} is a file; expected a folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>{folder} ist eine Datei; erwartet wird ein Ordner.</translation>
     </message>
     <message>
         <source>{folder} lies in the home folder {home}; expected a folder of your own.</source>
-        <translation type="unfinished"></translation>
+        <translation>{folder} liegt im Ordner {home} dieses Programms; erwartet wird ein eigener Ordner von Ihnen.</translation>
     </message>
     <message>
         <source>{path} is there already and is not replaced.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} gibt es schon und wird nicht ersetzt.</translation>
     </message>
     <message>
         <source>{path} names this environment.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} nennt diese Umgebung.</translation>
     </message>
     <message>
         <source>{path} was changed since this program wrote it: it stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} wurde geändert, seit dieses Programm es schrieb: Es bleibt.</translation>
     </message>
     <message>
         <source>A folder on the way is a link (a junction or mount point) that was made without administrator&apos;s rights, and Windows does not follow it in this program (error 448). Programs that an installer or updater started inherit that rule; started from the Start menu the same program may follow the link.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Ordner auf dem Weg ist eine Verknüpfung (eine Junction oder ein Bereitstellungspunkt), die ohne Administratorrechte gemacht wurde, und Windows folgt ihr in diesem Programm nicht (Fehler 448). Programme, die ein Installationsprogramm oder ein Updater gestartet hat, erben diese Regel; aus dem Startmenü gestartet, folgt dasselbe Programm der Verknüpfung vielleicht.</translation>
     </message>
     <message>
         <source>A newer package asks torch for something that this release does not have yet. The packages&apos; metadata often allow older releases than really work: Unsloth 2025.11 stops with torch 2.4 though its metadata allows it, and torchao 0.18 beside the line of late 2026 needs torch 2.8.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein neueres Paket verlangt von torch etwas, das diese Ausgabe noch nicht hat. Die Angaben der Pakete erlauben oft ältere Ausgaben, als wirklich laufen: Unsloth 2025.11 hält mit torch 2.4 an, obwohl seine Angaben es erlauben, und torchao 0.18 braucht neben der Reihe von Ende 2026 torch 2.8.</translation>
     </message>
     <message>
         <source>A script imports xformers and the environment has none. Up to release 0.0.33 the wheel must be the one for exactly the installed torch.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Skript importiert xformers, und die Umgebung hat keines. Bis zur Ausgabe 0.0.33 muss das Paket genau zum installierten torch gehören.</translation>
     </message>
     <message>
         <source>Below /mnt/c (and d, e) WSL works across two systems on the Windows drive, which is slower than its own file system. Nothing is broken; it only takes that long.</source>
-        <translation type="unfinished"></translation>
+        <translation>Unter /mnt/c (und d, e) arbeitet WSL über zwei Systeme hinweg auf dem Windows-Laufwerk; das ist langsamer als das eigene Dateisystem. Nichts ist beschädigt; es dauert nur so lange.</translation>
     </message>
     <message>
         <source>Close the program and its console, and start them again from the Start menu</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen Sie das Programm und seine Konsole und starten Sie beide neu aus dem Startmenü</translation>
     </message>
     <message>
         <source>Each family of CUDA needs a driver from a certain version on: CUDA 12 one from 525 (Linux) or 528.33 (Windows) on, CUDA 13 one from 580 on. The installed driver is older, or code that is compiled at run time needs a newer one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Jede CUDA-Reihe braucht einen Treiber ab einer bestimmten Version: CUDA 12 einen ab 525 (Linux) oder 528.33 (Windows), CUDA 13 einen ab 580. Der installierte Treiber ist älter, oder Code, der erst beim Lauf übersetzt wird, braucht einen neueren.</translation>
     </message>
     <message>
         <source>Each process that loads torch for CUDA reserves hundreds of MB up to a few GB, and Windows promises memory only where main memory and page file together can hold it. Worker processes each count again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Jeder Prozess, der torch für CUDA lädt, reserviert Hunderte MB bis einige GB, und Windows sagt Speicher nur zu, wenn Arbeitsspeicher und Auslagerungsdatei zusammen ihn fassen können. Arbeitsprozesse zählen jeweils noch einmal.</translation>
     </message>
     <message>
         <source>In that setup UNSLOTH_DISABLE_PINNED_MEMORY=1 spares the attempt; each step is somewhat slower</source>
-        <translation type="unfinished"></translation>
+        <translation>In jener Einrichtung erspart UNSLOTH_DISABLE_PINNED_MEMORY=1 den Versuch; jeder Schritt ist etwas langsamer</translation>
     </message>
     <message>
         <source>It stops what is not signed and what its service does not predict to be safe; many libraries in PyTorch&apos;s and Unsloth&apos;s packages are not signed. Whether it stops any here is not known before they are loaded.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es hält auf, was nicht signiert ist und was sein Dienst nicht für sicher hält; viele Bibliotheken in den Paketen von PyTorch und Unsloth sind nicht signiert. Ob es hier welche aufhält, ist nicht bekannt, bevor sie geladen werden.</translation>
     </message>
     <message>
         <source>Let Windows manage the page file, or make it larger, and use no worker processes.</source>
-        <translation type="unfinished"></translation>
+        <translation>Lassen Sie Windows die Auslagerungsdatei verwalten, oder vergrößern Sie sie, und benutzen Sie keine Arbeitsprozesse.</translation>
     </message>
     <message>
         <source>Libraries built with Visual Studio 2022 17.10 or newer can crash with an access violation on a runtime before {limit.vc_runtime_new}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Bibliotheken, die mit Visual Studio 2022 ab 17.10 gebaut wurden, können mit einer Laufzeit vor {limit.vc_runtime_new} mit einer Zugriffsverletzung abstürzen.</translation>
     </message>
     <message>
         <source>Linux: CUDA 12.1 was made with 530.30, 12.4 with 550.54, 12.8 with 570.26, 13.0 with 580.65</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux: CUDA 12.1 wurde mit 530.30 gemacht, 12.4 mit 550.54, 12.8 mit 570.26, 13.0 mit 580.65</translation>
     </message>
     <message>
         <source>Older setups: use_gradient_checkpointing=True in get_peft_model instead of &quot;unsloth&quot;, which keeps its buffers in pinned memory (takes more of the card)</source>
-        <translation type="unfinished"></translation>
+        <translation>Ältere Einrichtungen: in get_peft_model use_gradient_checkpointing=True statt &quot;unsloth&quot;, das seine Puffer in gesperrtem Speicher (pinned memory) hält (braucht mehr von der Karte)</translation>
     </message>
     <message>
         <source>Parts of the model or of the data lie on different cards. Unsloth trains on several cards with one process for each (torchrun), not by spreading a model in one script; the simple way is to let the script see one card only.</source>
-        <translation type="unfinished"></translation>
+        <translation>Teile des Modells oder der Daten liegen auf verschiedenen Karten. Unsloth trainiert auf mehreren Karten mit je einem Prozess (torchrun), nicht indem es ein Modell in einem Skript verteilt; am einfachsten ist es, das Skript nur eine Karte sehen zu lassen.</translation>
     </message>
     <message>
         <source>Pinned memory ran out, and not the card&apos;s</source>
-        <translation type="unfinished"></translation>
+        <translation>Gesperrter Speicher (pinned memory) ging aus, nicht der der Karte</translation>
     </message>
     <message>
         <source>PyTorch then takes its slower default ways on the processor, and bitsandbytes asks for AVX2 there. Work on the card is not touched.</source>
-        <translation type="unfinished"></translation>
+        <translation>PyTorch nimmt dann auf dem Prozessor seine langsameren Standardwege, und bitsandbytes verlangt dort AVX2. Die Arbeit auf der Karte ist nicht betroffen.</translation>
     </message>
     <message>
         <source>Releases of Unsloth from before September 2026 could write answers without sense there, so that each reward was 0: take the setup torch212-2026.10</source>
-        <translation type="unfinished"></translation>
+        <translation>Ausgaben von Unsloth von vor September 2026 konnten dort sinnlose Antworten schreiben, sodass jede Belohnung 0 war: Nehmen Sie die Einrichtung torch212-2026.10</translation>
     </message>
     <message>
         <source>Smart App Control of Windows 11 runs what is signed or what its service predicts to be safe. Many libraries of Python packages are not signed, and new ones are not known. It knows no exceptions: it is on or off.</source>
-        <translation type="unfinished"></translation>
+        <translation>Smart App Control von Windows 11 lässt laufen, was signiert ist oder was sein Dienst für sicher hält. Viele Bibliotheken von Python-Paketen sind nicht signiert, und neue sind nicht bekannt. Ausnahmen kennt es nicht: Es ist an oder aus.</translation>
     </message>
     <message>
         <source>Take the setup torch212-2026.10, whose Unsloth goes on with ordinary memory by itself, or train without pinned memory.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie die Einrichtung torch212-2026.10, deren Unsloth von selbst mit gewöhnlichem Speicher weitermacht, oder trainieren Sie ohne gesperrten Speicher (pinned memory).</translation>
     </message>
     <message>
         <source>The driver is installed, but it refused to open the card. People report that another program held it alone, that the driver was not ready after standby, or that this kind of card or machine does not allow the call.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Treiber ist installiert, aber er weigerte sich, die Karte zu öffnen. Berichtet wird, dass ein anderes Programm sie allein belegte, dass der Treiber nach dem Standby nicht bereit war oder dass diese Art von Karte oder Maschine den Aufruf nicht erlaubt.</translation>
     </message>
     <message>
         <source>The driver no longer reaches the card on its bus. People report power supply, heat, a loose card or cable (also of an external case) and overclocking; NVIDIA&apos;s catalogue of these errors names no cause that can be seen from here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Treiber erreicht die Karte auf ihrem Bus nicht mehr. Berichtet wird von Netzteil, Hitze, lockerer Karte oder lockerem Kabel (auch eines externen Gehäuses) und Übertaktung; NVIDIAs Verzeichnis dieser Fehler nennt keine Ursache, die von hier aus zu sehen wäre.</translation>
     </message>
     <message>
         <source>The driver of Windows serves both; a Linux driver must not be installed here. Files under /mnt are slow: keep the setup in the Linux part. Pinned memory is scarce: a CUDA error &quot;out of memory&quot; while the card is free comes from that.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Treiber von Windows bedient beide; ein Linux-Treiber darf hier nicht installiert werden. Dateien unter /mnt sind langsam: Lassen Sie die Einrichtung im Linux-Teil. Gesperrter Speicher (pinned memory) ist knapp: Ein CUDA-Fehler „out of memory“, während die Karte frei ist, kommt davon.</translation>
     </message>
     <message>
         <source>The message speaks of CUDA, but what could not be had is pinned (page-locked) main memory. Under WSL each program gets only little of it, however much of the card and of the computer&apos;s memory is free. Batch size and context of the card have nothing to do with it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Meldung spricht von CUDA, aber was nicht zu bekommen war, ist gesperrter Arbeitsspeicher (pinned, page-locked). Unter WSL bekommt jedes Programm nur wenig davon, gleich wie viel Speicher auf der Karte und im Computer frei ist. Batchgröße und Kontext der Karte haben damit nichts zu tun.</translation>
     </message>
     <message>
         <source>The script lets vLLM write the answers, as for GRPO (fast_inference=True, or use_vllm=True). vLLM publishes builds for Linux only; on Windows it runs inside WSL 2. GRPO does without it: Unsloth then writes the answers itself.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Skript lässt vLLM die Antworten schreiben, wie bei GRPO (fast_inference=True oder use_vllm=True). vLLM erscheint nur für Linux; unter Windows läuft es in WSL 2. GRPO kommt ohne aus: Unsloth schreibt die Antworten dann selbst.</translation>
     </message>
     <message>
         <source>The script wants vLLM, and this environment has none</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Skript will vLLM, und diese Umgebung hat keines</translation>
     </message>
     <message>
         <source>The script was written for another trl. In 0.12 tokenizer became processing_class, in 0.13 the arguments of the data left SFTTrainer for SFTConfig, in 0.16 max_seq_length became max_length, and 0.20 knows the old name no more.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Skript wurde für ein anderes trl geschrieben. In 0.12 wurde tokenizer zu processing_class, in 0.13 wanderten die Argumente der Daten von SFTTrainer zu SFTConfig, in 0.16 wurde max_seq_length zu max_length, und 0.20 kennt den alten Namen nicht mehr.</translation>
     </message>
     <message>
         <source>Think before: Windows 11 does not switch it on again without a reset; only Insider builds from 26220.7070 on were announced to</source>
-        <translation type="unfinished"></translation>
+        <translation>Überlegen Sie vorher: Windows 11 schaltet es ohne Zurücksetzen nicht wieder ein; nur für Insider-Builds ab 26220.7070 wurde das angekündigt</translation>
     </message>
     <message>
         <source>Train without vLLM: fast_inference=False in from_pretrained, and use_vllm=False in GRPOConfig.</source>
-        <translation type="unfinished"></translation>
+        <translation>Trainieren Sie ohne vLLM: fast_inference=False in from_pretrained und use_vllm=False in GRPOConfig.</translation>
     </message>
     <message>
         <source>Unsloth makes about two releases a week, often for new families of models; a pinned set does not learn them. Models of before go on working.</source>
-        <translation type="unfinished"></translation>
+        <translation>Unsloth bringt etwa zwei Ausgaben pro Woche, oft für neue Modellfamilien; ein festgeschriebener Satz lernt sie nicht. Frühere Modelle laufen weiter.</translation>
     </message>
     <message>
         <source>Up to release 0.0.33 every xformers wheel is compiled for exactly one torch, and with another one its CUDA part cannot be loaded. From 0.0.34 on a wheel fits torch 2.10 and later.</source>
-        <translation type="unfinished"></translation>
+        <translation>Bis zur Ausgabe 0.0.33 ist jedes Paket von xformers für genau ein torch übersetzt, und mit einem anderen lässt sich sein CUDA-Teil nicht laden. Ab 0.0.34 passt ein Paket zu torch ab 2.10.</translation>
     </message>
     <message>
         <source>Update to Windows 11, or at least to Windows 10 version 22H2, then look again. NVIDIA announced new drivers for Windows 10 up to October 2026 only.</source>
-        <translation type="unfinished"></translation>
+        <translation>Aktualisieren Sie auf Windows 11, oder wenigstens auf Windows 10 Version 22H2, und sehen Sie dann erneut nach. NVIDIA hat neue Treiber für Windows 10 nur bis Oktober 2026 angekündigt.</translation>
     </message>
     <message>
         <source>When a model is loaded Unsloth fetches a small file from Hugging Face, to count the kinds of environments and to see whether Hugging Face is up. It did not come within 120 seconds. The model itself may be whole and on this computer.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wenn ein Modell geladen wird, holt Unsloth eine kleine Datei von Hugging Face, um die Arten von Umgebungen zu zählen und zu sehen, ob Hugging Face erreichbar ist. Sie kam nicht innerhalb von 120 Sekunden. Das Modell selbst ist womöglich vollständig und auf diesem Computer.</translation>
     </message>
     <message>
         <source>Where it draws the desktop, the NVIDIA card&apos;s memory stays free for training. Training always uses {card.name}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wenn er den Desktop zeichnet, bleibt der Speicher der NVIDIA-Karte für das Training frei. Trainiert wird immer auf {card.name}.</translation>
     </message>
     <message>
         <source>Windows: CUDA 12.1 was made with driver 531.14, 12.4 with 551.61, 12.8 with 570.65; these or newer ones run it without doubt</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows: CUDA 12.1 wurde mit Treiber 531.14 gemacht, 12.4 mit 551.61, 12.8 mit 570.65; mit diesen oder neueren läuft es ohne Zweifel</translation>
     </message>
     <message>
         <source>With vLLM: Linux or WSL 2, in an environment of its own</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit vLLM: Linux oder WSL 2, in einer eigenen Umgebung</translation>
     </message>
     <message>
         <source>dataloader_pin_memory=False in the training arguments; in a DataLoader of your own pin_memory=False</source>
-        <translation type="unfinished"></translation>
+        <translation>dataloader_pin_memory=False in den Trainingsargumenten; in einem eigenen DataLoader pin_memory=False</translation>
     </message>
     <message>
         <source>pinned memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Gesperrter Speicher (pinned memory) ging aus, nicht der der Karte</translation>
     </message>
     <message>
         <source>trl 0.13 and later: SFTTrainer(processing_class=…, args=SFTConfig(dataset_text_field=…, …)); from 0.16 on the length is max_length</source>
-        <translation type="unfinished"></translation>
+        <translation>trl ab 0.13: SFTTrainer(processing_class=…, args=SFTConfig(dataset_text_field=…, …)); ab 0.16 heißt die Länge max_length</translation>
     </message>
     <message>
         <source>vllm missing</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Skript will vLLM, und diese Umgebung hat keines</translation>
     </message>
     <message>
         <source>This release of torch.compile does something that Windows cannot; up to torch 2.5, for instance, it renames a file onto one that is there already. The setup is not broken; the release has a fault on Windows.</source>
-        <translation type="unfinished"></translation>
+        <translation>Diese Ausgabe von torch.compile tut etwas, das Windows nicht kann; bis torch 2.5 zum Beispiel benennt sie eine Datei auf den Namen einer schon vorhandenen um. Die Einrichtung ist nicht beschädigt; die Ausgabe hat unter Windows einen Fehler.</translation>
     </message>
     <message>
         <source>torch 2.6 and later rename as Windows allows it: take a setup from torch26-2025.3 on</source>
-        <translation type="unfinished"></translation>
+        <translation>torch ab 2.6 benennt so um, wie Windows es erlaubt: Nehmen Sie eine Einrichtung ab torch26-2025.3</translation>
     </message>
     <message>
         <source>A script that was downloaded: right click, Properties, Unblock; only if you trust it</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein heruntergeladenes Skript: Rechtsklick, Eigenschaften, Zulassen; nur, wenn Sie ihm vertrauen</translation>
     </message>
     <message>
         <source>A smaller or quantised model leaves more room; so does --kv-cache-dtype fp8 on newer cards</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein kleineres oder quantisiertes Modell lässt mehr Platz; auf neueren Karten auch --kv-cache-dtype fp8</translation>
     </message>
     <message>
         <source>A wheel or another archive cannot be unpacked: it was not downloaded or copied to its end, a cache holds it broken, or a drive lost a part of it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Paket oder ein anderes Archiv lässt sich nicht entpacken: Es wurde nicht bis zum Ende geladen oder kopiert, ein Cache enthält es beschädigt, oder ein Laufwerk hat einen Teil davon verloren.</translation>
     </message>
     <message>
         <source>For your account, in PowerShell: Set-ExecutionPolicy -Scope CurrentUser -ExecutionPolicy RemoteSigned, and answer Y; no administrator is needed</source>
-        <translation type="unfinished"></translation>
+        <translation>Für Ihr Konto, in PowerShell: Set-ExecutionPolicy -Scope CurrentUser -ExecutionPolicy RemoteSigned, und antworten Sie mit Y; ein Administrator ist nicht nötig</translation>
     </message>
     <message>
         <source>If it comes again, let the drive be checked, or use another network</source>
-        <translation type="unfinished"></translation>
+        <translation>Kommt es wieder, lassen Sie das Laufwerk prüfen, oder nehmen Sie ein anderes Netz</translation>
     </message>
     <message>
         <source>If it says enabled: Turn Windows features on or off (type it into the start menu), tick Virtual Machine Platform and Windows Subsystem for Linux, then restart</source>
-        <translation type="unfinished"></translation>
+        <translation>Steht dort „Aktiviert“: Windows-Features aktivieren oder deaktivieren (im Startmenü eintippen), Haken bei VM-Plattform (Virtual Machine Platform) und Windows-Subsystem für Linux setzen, dann neu starten</translation>
     </message>
     <message>
         <source>Let vLLM promise a shorter text, or give it more of the card.</source>
-        <translation type="unfinished"></translation>
+        <translation>Lassen Sie vLLM einen kürzeren Text zusagen, oder geben Sie ihm mehr von der Karte.</translation>
     </message>
     <message>
         <source>Look first: Task Manager, Performance, CPU, the line Virtualisation. If it says disabled: Settings, System, Recovery, Advanced start-up, UEFI firmware settings; the switch is called Intel VT-x, Intel Virtualization Technology, AMD-V or SVM</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie zuerst nach: Task-Manager, Leistung, CPU, die Zeile Virtualisierung. Steht dort „Deaktiviert“: Einstellungen, System, Wiederherstellung, Erweiterter Start, UEFI-Firmwareeinstellungen; der Schalter heißt Intel VT-x, Intel Virtualization Technology, AMD-V oder SVM</translation>
     </message>
     <message>
         <source>More of the card: --gpu-memory-utilization 0.95 (gpu_memory_utilization in Python), if nothing else uses the card: close other programs first</source>
-        <translation type="unfinished"></translation>
+        <translation>Mehr von der Karte: --gpu-memory-utilization 0.95 (gpu_memory_utilization in Python), wenn sonst nichts die Karte benutzt: Schließen Sie zuerst andere Programme</translation>
     </message>
     <message>
         <source>Open the environment&apos;s terminal from this program, where nothing has to be switched on; or allow scripts of your own for your account.</source>
-        <translation type="unfinished"></translation>
+        <translation>Öffnen Sie das Terminal der Umgebung aus diesem Programm, dort muss nichts eingeschaltet werden; oder erlauben Sie eigene Skripte für Ihr Konto.</translation>
     </message>
     <message>
         <source>PowerShell may not run scripts here</source>
-        <translation type="unfinished"></translation>
+        <translation>PowerShell darf hier keine Skripte ausführen</translation>
     </message>
     <message>
         <source>Shorter: vllm serve MODEL --max-model-len 8192, or LLM(..., max_model_len=8192) in Python; the message often names the longest that fits</source>
-        <translation type="unfinished"></translation>
+        <translation>Kürzer: vllm serve MODEL --max-model-len 8192, oder LLM(..., max_model_len=8192) in Python; die Meldung nennt oft die größte Länge, die passt</translation>
     </message>
     <message>
         <source>Switch virtualisation on in the firmware, and the feature Virtual Machine Platform in Windows; then restart.</source>
-        <translation type="unfinished"></translation>
+        <translation>Schalten Sie die Virtualisierung in der Firmware ein und das Feature VM-Plattform (Virtual Machine Platform) in Windows; starten Sie dann neu.</translation>
     </message>
     <message>
         <source>The file of a package is damaged</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datei eines Pakets ist beschädigt</translation>
     </message>
     <message>
         <source>WSL 2 cannot start: virtualisation is off, or a Windows feature is missing</source>
-        <translation type="unfinished"></translation>
+        <translation>WSL 2 kann nicht starten: Die Virtualisierung ist aus, oder ein Windows-Feature fehlt</translation>
     </message>
     <message>
         <source>WSL 2 is a small virtual machine. Either the processor&apos;s virtualisation is switched off in the firmware (BIOS, UEFI), or the Windows feature Virtual Machine Platform is not switched on.</source>
-        <translation type="unfinished"></translation>
+        <translation>WSL 2 ist eine kleine virtuelle Maschine. Entweder ist die Virtualisierung des Prozessors in der Firmware (BIOS, UEFI) ausgeschaltet, oder das Windows-Feature VM-Plattform (Virtual Machine Platform) ist nicht eingeschaltet.</translation>
     </message>
     <message>
         <source>Windows inside another virtual machine: its host must pass virtualisation on</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows in einer anderen virtuellen Maschine: Ihr Wirt muss die Virtualisierung durchreichen</translation>
     </message>
     <message>
         <source>Windows&apos; execution policy keeps PowerShell from running script files, Activate.ps1 among them. The environment itself is whole; only the way to switch it on is closed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Ausführungsrichtlinie von Windows hindert PowerShell daran, Skriptdateien auszuführen, darunter Activate.ps1. Die Umgebung selbst ist heil; nur der Weg, sie einzuschalten, ist versperrt.</translation>
     </message>
     <message>
         <source>With Unsloth&apos;s fast_inference = True: a smaller max_seq_length in FastLanguageModel.from_pretrained</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit fast_inference = True von Unsloth: ein kleineres max_seq_length in FastLanguageModel.from_pretrained</translation>
     </message>
     <message>
         <source>Without changing anything: .venv\Scripts\python.exe train.py uses the environment as well, and so does .venv\Scripts\activate.bat in the classic command prompt (cmd)</source>
-        <translation type="unfinished"></translation>
+        <translation>Ohne etwas zu ändern: .venv\Scripts\python.exe train.py benutzt die Umgebung ebenfalls, und .venv\Scripts\activate.bat in der klassischen Eingabeaufforderung (cmd) tut es auch</translation>
     </message>
     <message>
         <source>package file damaged</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datei eines Pakets ist beschädigt</translation>
     </message>
     <message>
         <source>pip outside of this program: pip cache purge, then install again; uv: uv cache clean; conda: conda clean --packages --tarballs</source>
-        <translation type="unfinished"></translation>
+        <translation>pip außerhalb dieses Programms: pip cache purge, dann noch einmal installieren; uv: uv cache clean; conda: conda clean --packages --tarballs</translation>
     </message>
     <message>
         <source>script execution policy</source>
-        <translation type="unfinished"></translation>
+        <translation>PowerShell darf hier keine Skripte ausführen</translation>
     </message>
     <message>
         <source>vLLM has no room on the card for one text of the full length</source>
-        <translation type="unfinished"></translation>
+        <translation>vLLM hat auf der Karte keinen Platz für einen Text der vollen Länge</translation>
     </message>
     <message>
         <source>vLLM keeps room on the card for one text of the model&apos;s full length (its KV cache). After the model&apos;s weights were loaded less room was left, so it does not start.</source>
-        <translation type="unfinished"></translation>
+        <translation>vLLM hält auf der Karte Platz für einen Text der vollen Länge des Modells frei (seinen KV-Cache). Nach dem Laden der Gewichte war weniger Platz übrig, daher startet es nicht.</translation>
     </message>
     <message>
         <source>vllm kv cache too small</source>
-        <translation type="unfinished"></translation>
+        <translation>vLLM hat auf der Karte keinen Platz für einen Text der vollen Länge</translation>
     </message>
     <message>
         <source>wsl virtualization off</source>
-        <translation type="unfinished"></translation>
+        <translation>WSL 2 kann nicht starten: Die Virtualisierung ist aus, oder ein Windows-Feature fehlt</translation>
     </message>
     <message>
         <source>--cards is {wanted}; expected 1: this setup trains on the processor.</source>
-        <translation type="unfinished"></translation>
+        <translation>--cards ist {wanted}; erwartet wird 1: Diese Einrichtung trainiert auf dem Prozessor.</translation>
     </message>
     <message>
         <source>--cards is {wanted}; expected {most} at most. {why}</source>
-        <translation type="unfinished"></translation>
+        <translation>--cards ist {wanted}; erwartet wird höchstens {most}. {why}</translation>
     </message>
     <message>
         <source>This PC has no NVIDIA card.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieser PC hat keine NVIDIA-Karte.</translation>
     </message>
     <message>
         <source>a card of unknown name</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Karte ohne bekannten Namen</translation>
     </message>
     <message>
         <source>{card} is the only NVIDIA card.</source>
-        <translation type="unfinished"></translation>
+        <translation>{card} ist die einzige NVIDIA-Karte.</translation>
     </message>
     <message>
         <source>{card} is used alone, the one with the most memory of those that are new enough: no other is equal to it in name, memory and compute capability ({others}).</source>
-        <translation type="unfinished"></translation>
+        <translation>{card} wird allein benutzt, die Karte mit dem meisten Speicher unter denen, die neu genug sind: Keine andere gleicht ihr in Name, Speicher und Compute Capability ({others}).</translation>
     </message>
     <message>
         <source>{card} is used alone: several cards train together on Linux only.</source>
-        <translation type="unfinished"></translation>
+        <translation>{card} wird allein benutzt: Mehrere Karten trainieren nur unter Linux zusammen.</translation>
     </message>
     <message>
         <source>{count} cards are equal: {card}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Karten sind gleich: {card}.</translation>
     </message>
     <message>
         <source>1 file of {name} is missing: {first}.</source>
@@ -8738,215 +8734,219 @@
     </message>
     <message>
         <source>2024.9.post3 has no windows extra; pip only warns and goes on without it.</source>
-        <translation type="unfinished"></translation>
+        <translation>2024.9.post3 hat kein Extra windows; pip warnt nur und macht ohne es weiter.</translation>
     </message>
     <message>
         <source>2024.9.post4 came two weeks later, with narrower requirements and more models in its list.</source>
-        <translation type="unfinished"></translation>
+        <translation>2024.9.post4 kam zwei Wochen später, mit engeren Anforderungen und mehr Modellen in seiner Liste.</translation>
     </message>
     <message>
         <source>2025.11.3 was imported with PyTorch 2.4.0 on Linux.</source>
-        <translation type="unfinished"></translation>
+        <translation>2025.11.3 wurde mit PyTorch 2.4.0 unter Linux importiert.</translation>
     </message>
     <message>
         <source>6.4 to 8.0 GB for 7B to 8B with the CUDA context, by the estimate of the last page. It comes from measured runs of Unsloth with models from 0.3 to 8 billion parameters.</source>
-        <translation type="unfinished"></translation>
+        <translation>6,4 bis 8,0 GB für 7B bis 8B mit dem CUDA-Kontext, nach der Schätzung der letzten Seite. Sie beruht auf gemessenen Läufen von Unsloth mit Modellen von 0,3 bis 8 Milliarden Parametern.</translation>
     </message>
     <message>
         <source>Any PC with a 64-bit x86 processor; small text models.</source>
-        <translation type="unfinished"></translation>
+        <translation>Jeder PC mit einem x86-Prozessor mit 64 Bit; kleine Textmodelle.</translation>
     </message>
     <message>
         <source>Both were resolved with uv on 2026-11-30.</source>
-        <translation type="unfinished"></translation>
+        <translation>Beide wurden am 2026-11-30 mit uv aufgelöst.</translation>
     </message>
     <message>
         <source>For a model outside its list this Unsloth fetches a file from the network and executes it; the plan closes that, since no lock can pin it. 2026.10.9 reads it without executing it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Für ein Modell außerhalb seiner Liste holt dieses Unsloth eine Datei aus dem Netz und führt sie aus; der Plan verschließt das, weil keine Festschreibung sie festhalten kann. 2026.10.9 liest sie, ohne sie auszuführen.</translation>
     </message>
     <message>
         <source>Four days later 2024.9.post4 took back this release&apos;s transformers requirement and changed its loader: prefer it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Vier Tage später nahm 2024.9.post4 die transformers-Anforderung dieser Ausgabe zurück und änderte ihr Ladeprogramm: Ziehen Sie es vor.</translation>
     </message>
     <message>
         <source>It adds flash-attn, which has no wheel on the index and must be compiled. Unsloth&apos;s own source says that xformers is faster for now.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es nimmt flash-attn hinzu, das auf dem Index kein fertiges Paket hat und übersetzt werden muss. Im Quelltext von Unsloth selbst steht, dass xformers vorerst schneller ist.</translation>
     </message>
     <message>
         <source>It does fail, but with “module &apos;torch&apos; has no attribute &apos;int1&apos;”, which torchao asks for. Each profile here has the PyTorch that its Unsloth was resolved with.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es scheitert tatsächlich, aber mit „module &apos;torch&apos; has no attribute &apos;int1&apos;“, wonach torchao fragt. Jedes Profil hier hat das PyTorch, mit dem sein Unsloth aufgelöst wurde.</translation>
     </message>
     <message>
         <source>It refuses xformers 0.0.27.post2, the one made for PyTorch 2.4.0, so that its import ends in an error. 2024.9.post4 is the better fallback, and the preferred one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es lehnt xformers 0.0.27.post2 ab, das für PyTorch 2.4.0 gemachte, sodass sein Import mit einem Fehler endet. 2024.9.post4 ist die bessere Ausweichlösung und wird vorgezogen.</translation>
     </message>
     <message>
         <source>Its transformers knows the families of 2026 (qwen3_5, gemma4).</source>
-        <translation type="unfinished"></translation>
+        <translation>Sein transformers kennt die Familien von 2026 (qwen3_5, gemma4).</translation>
     </message>
     <message>
         <source>Made for Linux: Unsloth&apos;s own page of that month names Windows through WSL only, and triton-windows came to the index in 2025.</source>
-        <translation type="unfinished"></translation>
+        <translation>Für Linux gemacht: Die eigene Seite von Unsloth aus jenem Monat nennt Windows nur über WSL, und triton-windows kam erst 2025 auf den Index.</translation>
     </message>
     <message>
         <source>Measured against 16 bits on models from 1 to 8 billion parameters. Embedding and head stay in 16 bits, so that a small model saves less.</source>
-        <translation type="unfinished"></translation>
+        <translation>Gemessen gegen 16 Bit an Modellen mit 1 bis 8 Milliarden Parametern. Embedding und Kopf bleiben in 16 Bit, daher spart ein kleines Modell weniger.</translation>
     </message>
     <message>
         <source>Metadata of 2024.9.post3, 2025.1.8 and 2025.2.4; the extra&apos;s first commit is of 2025-02-06.</source>
-        <translation type="unfinished"></translation>
+        <translation>Angaben von 2024.9.post3, 2025.1.8 und 2025.2.4; der erste Commit des Extras ist vom 2025-02-06.</translation>
     </message>
     <message>
         <source>No shape of {name} is known: its columns are {columns}. Expected instruction and output, prompt and completion, question and answer, messages, conversations or text. Say which column is which.</source>
-        <translation type="unfinished"></translation>
+        <translation>Keine bekannte Form von {name}: Die Spalten sind {columns}. Erwartet werden instruction und output, prompt und completion, question und answer, messages, conversations oder text. Geben Sie an, welche Spalte welche ist.</translation>
     </message>
     <message>
         <source>On RTX 50 xformers holds no kernels made for the card.</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf RTX 50 enthält xformers keine Kernel, die für die Karte gemacht sind.</translation>
     </message>
     <message>
         <source>On Windows the repository&apos;s extras name xformers wheels of Linux. In the package on the index they ask for xformers 0.0.27.post2, which Windows has; but Unsloth itself asks for triton, which has no Windows wheel there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Unter Windows nennen die Extras des Repositorys xformers-Pakete für Linux. Im Paket auf dem Index verlangen sie xformers 0.0.27.post2, das es für Windows gibt; aber Unsloth selbst verlangt triton, das dort kein Paket für Windows hat.</translation>
     </message>
     <message>
         <source>PyTorch {torch} brings cuDNN {cudnn} or newer. 8902 does not belong to PyTorch 2.4.0.</source>
-        <translation type="unfinished"></translation>
+        <translation>PyTorch {torch} bringt cuDNN ab {cudnn} mit. 8902 gehört nicht zu PyTorch 2.4.0.</translation>
     </message>
     <message>
         <source>RTX 30, 40 and 50, A100, L4, H100, B200, B300; the models that Unsloth 2026.10.9 lists. Turing as best effort.</source>
-        <translation type="unfinished"></translation>
+        <translation>RTX 30, 40 und 50, A100, L4, H100, B200, B300; die Modelle, die Unsloth 2026.10.9 aufführt. Turing nach Möglichkeit.</translation>
     </message>
     <message>
         <source>Runs with drivers from 528.33 (Windows) and 525.60.13 (Linux) on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Läuft mit Treibern ab 528.33 (Windows) und 525.60.13 (Linux).</translation>
     </message>
     <message>
         <source>Second choice for Volta cards, with an older set of kernels that covers them</source>
-        <translation type="unfinished"></translation>
+        <translation>Zweite Wahl für Volta-Karten, mit einem älteren Satz Kernel, der sie abdeckt</translation>
     </message>
     <message>
         <source>The extra for PyTorch 2.6 came in February 2025: 2025.1.8 has none. These extras name an xformers; every profile here pins all versions instead.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Extra für PyTorch 2.6 kam im Februar 2025: 2025.1.8 hat keines. Diese Extras nennen ein xformers; jedes Profil hier schreibt stattdessen alle Versionen fest.</translation>
     </message>
     <message>
         <source>The extra&apos;s list; the index holds no flash-attn wheel; unsloth/models/_utils.py of 2024.9.post3.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Liste des Extras; auf dem Index liegt kein fertiges Paket von flash-attn; unsloth/models/_utils.py von 2024.9.post3.</translation>
     </message>
     <message>
         <source>The extras were read in the repository and in the wheel&apos;s metadata; uv finds no solution for Windows.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Extras wurden im Repository und in den Angaben des Pakets gelesen; uv findet für Windows keine Lösung.</translation>
     </message>
     <message>
         <source>The first Unsloth release that asks for PyTorch 2.4: a last resort behind 2024.9.post4.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die erste Ausgabe von Unsloth, die PyTorch 2.4 verlangt: ein letzter Ausweg nach 2024.9.post4.</translation>
     </message>
     <message>
         <source>The guide&apos;s generation, one release later: the same PyTorch, with the Unsloth that its makers put out four days after the guide&apos;s.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Generation der Anleitung, eine Ausgabe später: dasselbe PyTorch, mit dem Unsloth, das dessen Macher vier Tage nach dem der Anleitung herausgaben.</translation>
     </message>
     <message>
         <source>The guide&apos;s own versions, corrected: they fit {card.architecture} cards, but are older than need be</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Versionen der Anleitung, berichtigt: Sie passen zu {card.architecture}-Karten, sind aber älter als nötig</translation>
     </message>
     <message>
         <source>The import was run; unsloth/models/_utils.py of 2024.8.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Import wurde ausgeführt; unsloth/models/_utils.py von 2024.8.</translation>
     </message>
     <message>
         <source>The index.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Index.</translation>
     </message>
     <message>
         <source>The last generation here whose Triton supports Turing and whose xformers holds kernels for Volta.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die letzte Generation hier, deren Triton Turing unterstützt und deren xformers Kernel für Volta enthält.</translation>
     </message>
     <message>
         <source>The last of the 2024.9 releases: it limits transformers and trl from above, and changes loader and tokenizer.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die letzte der Ausgaben 2024.9: Sie begrenzt transformers und trl nach oben und ändert Ladeprogramm und Tokenizer.</translation>
     </message>
     <message>
         <source>The module is part of PyTorch 2.4.0 and newer. Such a message means that a file named torch.py stands before it, or that the installation is broken.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modul ist ab PyTorch 2.4.0 Teil davon. Eine solche Meldung bedeutet, dass eine Datei namens torch.py davor steht oder die Installation beschädigt ist.</translation>
     </message>
     <message>
         <source>The newest set here: models of 2026, and a driver of the 580 family or newer.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der neueste Satz hier: Modelle von 2026 und ein Treiber der Familie 580 oder neuer.</translation>
     </message>
     <message>
         <source>The wheel&apos;s metadata; the extra&apos;s first commit in the repository is of 2025-02-28.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Angaben des Pakets; der erste Commit des Extras im Repository ist vom 2025-02-28.</translation>
     </message>
     <message>
         <source>Unsloth&apos;s change of 2025-02-28; its page of September 2024; triton-windows&apos; oldest wheel on the package index is of March 2025.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Änderung von Unsloth vom 2025-02-28; seine Seite vom September 2024; das älteste Paket von triton-windows auf dem Paketindex ist vom März 2025.</translation>
     </message>
     <message>
         <source>Unsloth&apos;s own GGUF export has a way for Windows too, not yet seen to run; the older releases call tools of Linux for it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der eigene GGUF-Export von Unsloth hat auch für Windows einen Weg, der noch nicht im Lauf gesehen wurde; die älteren Ausgaben rufen dafür Werkzeuge von Linux auf.</translation>
     </message>
     <message>
         <source>Unsloth&apos;s own GGUF export of this release calls tools of Linux (apt-get, make): not on Windows.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der eigene GGUF-Export von Unsloth ruft in dieser Ausgabe Werkzeuge von Linux auf (apt-get, make): nicht unter Windows.</translation>
     </message>
     <message>
         <source>Unsloth&apos;s support for Windows is of February 2025, five months after 2024.9.post3, whose own page names Windows through WSL only. It is a combination of the community&apos;s making.</source>
-        <translation type="unfinished"></translation>
+        <translation>Unsloth unterstützt Windows seit Februar 2025, fünf Monate nach 2024.9.post3, dessen eigene Seite Windows nur über WSL nennt. Die Zusammenstellung stammt aus der Community.</translation>
     </message>
     <message>
         <source>Up to 2025.11 Unsloth&apos;s fast kernels are for LoRA without dropout, and any other value trains more slowly; 2026.10.9 has them for both.</source>
-        <translation type="unfinished"></translation>
+        <translation>Bis 2025.11 sind die schnellen Kernel von Unsloth für LoRA ohne Dropout, und jeder andere Wert trainiert langsamer; 2026.10.9 hat sie für beides.</translation>
     </message>
     <message>
         <source>What keeps the preparation in one process changed: 1 does with datasets before 4.1; from 4.1 on 1 starts a process. Unsloth of 2025 turns none into many, so that 0 is right there; 2026.10.9 starts none on Windows. A main guard protects in any case.</source>
-        <translation type="unfinished"></translation>
+        <translation>Was die Aufbereitung in einem Prozess hält, hat sich geändert: Bei datasets vor 4.1 tut es 1; ab 4.1 startet 1 einen Prozess. Unsloth von 2025 macht aus None viele, sodass dort 0 richtig ist; 2026.10.9 startet unter Windows keine. Ein Schutz des Hauptteils hilft in jedem Fall.</translation>
     </message>
     <message>
         <source>and {count} more</source>
-        <translation type="unfinished"></translation>
+        <translation>und {count} weitere</translation>
     </message>
     <message>
         <source>line {line}: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeile {line}: {reason}</translation>
     </message>
     <message>
         <source>post4 came four days later: it holds transformers below 4.45 and trl at 0.11.1 or older, and changes the loader and the tokenizer.</source>
-        <translation type="unfinished"></translation>
+        <translation>post4 kam vier Tage später: Es hält transformers unter 4.45 und trl bei höchstens 0.11.1 und ändert Ladeprogramm und Tokenizer.</translation>
     </message>
     <message>
         <source>torch._inductor is part of PyTorch 2.4.0 and newer, and Unsloth 2024.9.post3 imports it. The guide&apos;s line is wrong.</source>
-        <translation type="unfinished"></translation>
+        <translation>torch._inductor ist ab PyTorch 2.4.0 Teil davon, und Unsloth 2024.9.post3 importiert es. Die Zeile der Anleitung ist falsch.</translation>
     </message>
     <message>
         <source>torch._inductor is part of every PyTorch offered here. That it is missing means a broken installation.</source>
-        <translation type="unfinished"></translation>
+        <translation>torch._inductor ist Teil jedes PyTorch, das hier angeboten wird. Fehlt es, ist die Installation beschädigt.</translation>
     </message>
     <message>
         <source>torch.amp is part of PyTorch 2.4.0 and newer. Such a message means that a file named torch.py stands before it, or that the installation is broken.</source>
-        <translation type="unfinished"></translation>
+        <translation>torch.amp ist ab PyTorch 2.4.0 Teil davon. Eine solche Meldung bedeutet, dass eine Datei namens torch.py davor steht oder die Installation beschädigt ist.</translation>
     </message>
     <message>
         <source>trl renamed the argument in 0.12 and took the old name, with a warning, up to 0.15; 0.16 does not.</source>
-        <translation type="unfinished"></translation>
+        <translation>trl hat das Argument in 0.12 umbenannt und nahm den alten Namen mit einer Warnung bis 0.15 an; 0.16 tut das nicht mehr.</translation>
     </message>
     <message>
         <source>xformers 0.0.29 holds kernels for compute capability 7.0 and 7.5, and Triton 3.2 still compiles for both.</source>
-        <translation type="unfinished"></translation>
+        <translation>xformers 0.0.29 enthält Kernel für Compute Capability 7.0 und 7.5, und Triton 3.2 übersetzt noch für beide.</translation>
     </message>
     <message>
         <source>{count} row of {name} cannot be used ({rows}). Mend them, or say that they may be left out.</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Zeile von {name} lässt sich nicht benutzen ({rows}). Berichtigen Sie sie, oder geben Sie an, dass sie weggelassen werden darf.</translation>
     </message>
     <message>
         <source>{count} rows of {name} cannot be used ({rows}). Mend them, or say that they may be left out.</source>
-        <translation type="unfinished"></translation>
+        <translation>{count} Zeilen von {name} lassen sich nicht benutzen ({rows}). Berichtigen Sie sie, oder geben Sie an, dass sie weggelassen werden dürfen.</translation>
     </message>
     <message>
         <source>{name} has columns that would not be used: {columns}. Say that they may be left out, or map them.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} hat Spalten, die nicht benutzt würden: {columns}. Geben Sie an, dass sie weggelassen werden dürfen, oder ordnen Sie sie zu.</translation>
     </message>
     <message>
         <source>{name} is probably {encoding}: {why}. Read so, a line is: “{sample}”. Say the encoding: {encoding} if that line reads right.</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} ist wahrscheinlich {encoding}: {why}. So gelesen lautet eine Zeile: „{sample}“. Geben Sie die Kodierung an: {encoding}, wenn diese Zeile stimmt.</translation>
+    </message>
+    <message>
+        <source>Look whether that drive is sound and connected, or choose another folder.</source>
+        <translation>Sehen Sie nach, ob dieses Laufwerk in Ordnung und verbunden ist, oder wählen Sie einen anderen Ordner.</translation>
     </message>
 </context>
 <context>
@@ -9021,31 +9021,31 @@
     </message>
     <message>
         <source>The log does not say why</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Protokoll sagt nicht, warum</translation>
     </message>
     <message>
         <source>What speaks for it</source>
-        <translation type="unfinished"></translation>
+        <translation>Was dafür spricht</translation>
     </message>
     <message>
         <source>The last lines</source>
-        <translation type="unfinished"></translation>
+        <translation>Die letzten Zeilen</translation>
     </message>
     <message>
         <source>likely</source>
-        <translation type="unfinished"></translation>
+        <translation>wahrscheinlich</translation>
     </message>
     <message>
         <source>Likely, not certain: the log fits this cause best.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wahrscheinlich, nicht sicher: Zu dieser Ursache passt das Protokoll am besten.</translation>
     </message>
     <message>
         <source>What it may be</source>
-        <translation type="unfinished"></translation>
+        <translation>Was es sein kann</translation>
     </message>
     <message>
         <source>Copy for an &amp;issue</source>
-        <translation type="unfinished"></translation>
+        <translation>Für einen &amp;Fehlerbericht kopieren</translation>
     </message>
     <message>
         <source>Source: {source}</source>
@@ -9072,7 +9072,7 @@
     </message>
     <message>
         <source>Something happened that the program does not know. Nothing of yours was changed by it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es ist etwas geschehen, das das Programm nicht kennt. An Ihren Daten wurde dadurch nichts geändert.</translation>
     </message>
 </context>
 <context>
@@ -9150,207 +9150,207 @@
     <name>Home</name>
     <message>
         <source>&amp;Look at this PC</source>
-        <translation type="unfinished">Diesen PC &amp;ansehen</translation>
+        <translation>Diesen PC &amp;ansehen</translation>
     </message>
     <message>
         <source>Looking …</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird angesehen …</translation>
     </message>
     <message>
         <source>Looking at what is installed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Was installiert ist, wird angesehen.</translation>
     </message>
     <message>
         <source>Last proven</source>
-        <translation type="unfinished"></translation>
+        <translation>Zuletzt geprüft</translation>
     </message>
     <message>
         <source>Changed since</source>
-        <translation type="unfinished"></translation>
+        <translation>Seitdem geändert</translation>
     </message>
     <message>
         <source>On disk</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf der Platte</translation>
     </message>
     <message>
         <source>never</source>
-        <translation type="unfinished"></translation>
+        <translation>nie</translation>
     </message>
     <message>
         <source>nothing</source>
-        <translation type="unfinished">nichts</translation>
+        <translation>nichts</translation>
     </message>
     <message>
         <source>1 difference</source>
-        <translation type="unfinished"></translation>
+        <translation>1 Abweichung</translation>
     </message>
     <message>
         <source>{n} differences</source>
-        <translation type="unfinished"></translation>
+        <translation>{n} Abweichungen</translation>
     </message>
     <message>
         <source>There is no earlier setup to go back to.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es gibt keine frühere Einrichtung zum Zurückkehren.</translation>
     </message>
     <message>
         <source>Version {version} of this program was announced: {page}</source>
-        <translation type="unfinished"></translation>
+        <translation>Version {version} dieses Programms wurde angekündigt: {page}</translation>
     </message>
     <message>
         <source>and {n} more changes</source>
-        <translation type="unfinished"></translation>
+        <translation>und {n} weitere Änderungen</translation>
     </message>
     <message>
         <source>&amp;Mend it</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Reparieren</translation>
     </message>
     <message>
         <source>&amp;Put the locked state back</source>
-        <translation type="unfinished">Festgeschriebenen S&amp;tand wiederherstellen</translation>
+        <translation>Festgeschriebenen S&amp;tand wiederherstellen</translation>
     </message>
     <message>
         <source>&amp;Verify</source>
-        <translation type="unfinished">&amp;Prüfen</translation>
+        <translation>&amp;Prüfen</translation>
     </message>
     <message>
         <source>Train on &amp;your data</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit eigenen &amp;Daten trainieren</translation>
     </message>
     <message>
         <source>Use it</source>
-        <translation type="unfinished">Benutzen</translation>
+        <translation>Benutzen</translation>
     </message>
     <message>
         <source>Training &amp;script</source>
-        <translation type="unfinished"></translation>
+        <translation>Trainings&amp;skript</translation>
     </message>
     <message>
         <source>Open &amp;terminal</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Terminal öffnen</translation>
     </message>
     <message>
         <source>Open the &amp;folder</source>
-        <translation type="unfinished">&amp;Ordner öffnen</translation>
+        <translation>&amp;Ordner öffnen</translation>
     </message>
     <message>
         <source>Open {program}</source>
-        <translation type="unfinished"></translation>
+        <translation>{program} öffnen</translation>
     </message>
     <message>
         <source>Get {program}</source>
-        <translation type="unfinished"></translation>
+        <translation>{program} holen</translation>
     </message>
     <message>
         <source>{program} was not found on this PC</source>
-        <translation type="unfinished"></translation>
+        <translation>{program} wurde auf diesem PC nicht gefunden</translation>
     </message>
     <message>
         <source>Keep it</source>
-        <translation type="unfinished">Pflegen</translation>
+        <translation>Pflegen</translation>
     </message>
     <message>
         <source>Ver&amp;ify again</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch einmal &amp;prüfen</translation>
     </message>
     <message>
         <source>&amp;Go back …</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Zurückgehen …</translation>
     </message>
     <message>
         <source>Put back what was moved away</source>
-        <translation type="unfinished">Weggeräumtes zurücklegen</translation>
+        <translation>Weggeräumtes zurücklegen</translation>
     </message>
     <message>
         <source>Diagnostics &amp;report …</source>
-        <translation type="unfinished">&amp;Diagnosebericht …</translation>
+        <translation>&amp;Diagnosebericht …</translation>
     </message>
     <message>
         <source>Remo&amp;ve …</source>
-        <translation type="unfinished"></translation>
+        <translation>E&amp;ntfernen …</translation>
     </message>
     <message>
         <source>{path} was opened.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} wurde geöffnet.</translation>
     </message>
     <message>
         <source>{program} was not found here; {address} was opened.</source>
-        <translation type="unfinished"></translation>
+        <translation>{program} wurde hier nicht gefunden; {address} wurde geöffnet.</translation>
     </message>
     <message>
         <source>not known</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht bekannt</translation>
     </message>
     <message>
         <source>Counting what is there …</source>
-        <translation type="unfinished"></translation>
+        <translation>Was da ist, wird gezählt …</translation>
     </message>
     <message>
         <source>&amp;Update …</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Aktualisieren …</translation>
     </message>
     <message>
         <source>A newer setup fits this PC: {title}</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine neuere Einrichtung passt zu diesem PC: {title}</translation>
     </message>
     <message>
         <source>It is made beside the one that you have, which stays active until the new one is proven; you can go back.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sie wird neben der angelegt, die Sie haben; diese bleibt aktiv, bis die neue geprüft ist. Sie können zurückgehen.</translation>
     </message>
     <message>
         <source>Does not work</source>
-        <translation type="unfinished"></translation>
+        <translation>Läuft nicht</translation>
     </message>
     <message>
         <source>Changed</source>
-        <translation type="unfinished"></translation>
+        <translation>Geändert</translation>
     </message>
     <message>
         <source>Works</source>
-        <translation type="unfinished"></translation>
+        <translation>Läuft</translation>
     </message>
     <message>
         <source>Works slowly</source>
-        <translation type="unfinished"></translation>
+        <translation>Läuft langsam</translation>
     </message>
     <message>
         <source>Not checked</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht geprüft</translation>
     </message>
     <message>
         <source>It is the active setup, and its last verification found it broken.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es ist die aktive Einrichtung, und ihre letzte Prüfung fand sie beschädigt.</translation>
     </message>
     <message>
         <source>It is the active setup; since its install something in it was changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es ist die aktive Einrichtung; seit ihrer Installation wurde etwas darin geändert.</translation>
     </message>
     <message>
         <source>It is the active setup, and was verified on this PC.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es ist die aktive Einrichtung, und sie wurde auf diesem PC geprüft.</translation>
     </message>
     <message>
         <source>It is the active setup; it has not been verified yet.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es ist die aktive Einrichtung; sie wurde noch nicht geprüft.</translation>
     </message>
     <message>
         <source>Your setup</source>
-        <translation type="unfinished"></translation>
+        <translation>Ihre Einrichtung</translation>
     </message>
     <message>
         <source>What is installed here, what it can do, and every way back.</source>
-        <translation type="unfinished"></translation>
+        <translation>Was hier installiert ist, was es kann, und jeder Weg zurück.</translation>
     </message>
     <message>
         <source>The folder that you want to work in</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner, in dem Sie arbeiten wollen</translation>
     </message>
     <message>
         <source>Open {program} …</source>
-        <translation type="unfinished"></translation>
+        <translation>{program} öffnen …</translation>
     </message>
     <message>
         <source>In a folder of yours, with settings that name this setup</source>
-        <translation type="unfinished"></translation>
+        <translation>In einem eigenen Ordner, mit Einstellungen, die diese Einrichtung nennen</translation>
     </message>
 </context>
 <context>
@@ -9501,94 +9501,94 @@
     </message>
     <message>
         <source>Looking at what is in place. Nothing is changed by it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Was schon da ist, wird angesehen. Dabei wird nichts geändert.</translation>
     </message>
     <message>
         <source>Plan of the repair</source>
-        <translation type="unfinished"></translation>
+        <translation>Plan der Reparatur</translation>
     </message>
     <message>
         <source>To be mended: {what}. The environment is made again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zu reparieren: {what}. Die Umgebung wird neu angelegt.</translation>
     </message>
     <message>
         <source>&amp;Look again</source>
-        <translation type="unfinished">&amp;Noch einmal ansehen</translation>
+        <translation>&amp;Noch einmal ansehen</translation>
     </message>
     <message>
         <source>S&amp;ources …</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Quellen …</translation>
     </message>
 </context>
 <context>
     <name>Keys</name>
     <message>
         <source>Keys</source>
-        <translation type="unfinished"></translation>
+        <translation>Tasten</translation>
     </message>
     <message>
         <source>Everything here can be done without a mouse.</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles hier geht auch ohne Maus.</translation>
     </message>
     <message>
         <source>Enter</source>
-        <translation type="unfinished"></translation>
+        <translation>Enter</translation>
     </message>
     <message>
         <source>presses the button with the ring, else the green one</source>
-        <translation type="unfinished"></translation>
+        <translation>drückt die Schaltfläche mit dem Rahmen, sonst die grüne</translation>
     </message>
     <message>
         <source>Tab, Shift+Tab</source>
-        <translation type="unfinished"></translation>
+        <translation>Tab, Shift+Tab</translation>
     </message>
     <message>
         <source>to the next or the previous control</source>
-        <translation type="unfinished"></translation>
+        <translation>zum nächsten oder vorigen Bedienelement</translation>
     </message>
     <message>
         <source>Space, arrows</source>
-        <translation type="unfinished"></translation>
+        <translation>Leertaste, Pfeiltasten</translation>
     </message>
     <message>
         <source>tick a box, choose in a list</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Häkchen setzen, in einer Liste wählen</translation>
     </message>
     <message>
         <source>Alt</source>
-        <translation type="unfinished"></translation>
+        <translation>Alt</translation>
     </message>
     <message>
         <source>shows a letter in each button; with it the button is pressed</source>
-        <translation type="unfinished"></translation>
+        <translation>zeigt in jeder Schaltfläche einen Buchstaben; mit ihm wird sie gedrückt</translation>
     </message>
     <message>
         <source>Esc</source>
-        <translation type="unfinished"></translation>
+        <translation>Esc</translation>
     </message>
     <message>
         <source>closes a dialog; the window stays</source>
-        <translation type="unfinished"></translation>
+        <translation>schließt einen Dialog; das Fenster bleibt</translation>
     </message>
     <message>
         <source>F10</source>
-        <translation type="unfinished"></translation>
+        <translation>F10</translation>
     </message>
     <message>
         <source>opens the menu</source>
-        <translation type="unfinished"></translation>
+        <translation>öffnet das Menü</translation>
     </message>
     <message>
         <source>F1</source>
-        <translation type="unfinished"></translation>
+        <translation>F1</translation>
     </message>
     <message>
         <source>shows these keys</source>
-        <translation type="unfinished"></translation>
+        <translation>zeigt diese Tasten</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished">Schließen</translation>
+        <translation>Schließen</translation>
     </message>
 </context>
 <context>
@@ -9683,42 +9683,42 @@
     </message>
     <message>
         <source>How much memory this model takes is not known.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie viel Speicher dieses Modell braucht, ist nicht bekannt.</translation>
     </message>
     <message>
         <source>Card memory</source>
-        <translation type="unfinished">Speicher der Karte</translation>
+        <translation>Speicher der Karte</translation>
     </message>
 </context>
 <context>
     <name>LengthChart</name>
     <message>
         <source>Tokens, up to</source>
-        <translation type="unfinished"></translation>
+        <translation>Tokens, bis zu</translation>
     </message>
     <message>
         <source>Rows</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeilen</translation>
     </message>
     <message>
         <source>Half of the rows have at most {median} tokens, the longest {longest}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Hälfte der Zeilen hat höchstens {median} Tokens, die längste {longest}.</translation>
     </message>
     <message>
         <source>{n} rows are longer than the context of {context} tokens and are cut.</source>
-        <translation type="unfinished"></translation>
+        <translation>{n} Zeilen sind länger als der Kontext von {context} Tokens und werden gekürzt.</translation>
     </message>
     <message>
         <source>All fit in the context of {context} tokens.</source>
-        <translation type="unfinished"></translation>
+        <translation>Alle passen in den Kontext von {context} Tokens.</translation>
     </message>
     <message>
         <source>{n} tokens</source>
-        <translation type="unfinished"></translation>
+        <translation>{n} Tokens</translation>
     </message>
     <message>
         <source>context {n}</source>
-        <translation type="unfinished"></translation>
+        <translation>Kontext {n}</translation>
     </message>
 </context>
 <context>
@@ -9799,39 +9799,39 @@
     <name>LossChart</name>
     <message>
         <source>Step</source>
-        <translation type="unfinished">Schritt</translation>
+        <translation>Schritt</translation>
     </message>
     <message>
         <source>Training loss</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlust im Training</translation>
     </message>
     <message>
         <source>Evaluation loss</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlust in der Auswertung</translation>
     </message>
     <message>
         <source>No step yet</source>
-        <translation type="unfinished">Noch kein Schritt</translation>
+        <translation>Noch kein Schritt</translation>
     </message>
     <message>
         <source>Step {step} of {total}, training loss from {first} to {last}</source>
-        <translation type="unfinished"></translation>
+        <translation>Schritt {step} von {total}, Verlust im Training von {first} auf {last}</translation>
     </message>
     <message>
         <source>, evaluation loss {last}</source>
-        <translation type="unfinished"></translation>
+        <translation>, Verlust in der Auswertung {last}</translation>
     </message>
     <message>
         <source>step {n}</source>
-        <translation type="unfinished">Schritt {n}</translation>
+        <translation>Schritt {n}</translation>
     </message>
     <message>
         <source>Training</source>
-        <translation type="unfinished">Training</translation>
+        <translation>Training</translation>
     </message>
     <message>
         <source>Evaluation</source>
-        <translation type="unfinished"></translation>
+        <translation>Auswertung</translation>
     </message>
 </context>
 <context>
@@ -9951,11 +9951,11 @@
     <name>Mending</name>
     <message>
         <source>{address} was opened in the browser.</source>
-        <translation type="unfinished"></translation>
+        <translation>{address} wurde im Browser geöffnet.</translation>
     </message>
     <message>
         <source>Copied: {text}</source>
-        <translation type="unfinished">Kopiert: {text}</translation>
+        <translation>Kopiert: {text}</translation>
     </message>
 </context>
 <context>
@@ -10026,18 +10026,18 @@
     </message>
     <message>
         <source>&amp;Keys</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Tasten</translation>
     </message>
 </context>
 <context>
     <name>Notification</name>
     <message>
         <source>{plan}: ended.</source>
-        <translation type="unfinished"></translation>
+        <translation>{plan}: beendet.</translation>
     </message>
     <message>
         <source>{plan}: failed. The window says why.</source>
-        <translation type="unfinished"></translation>
+        <translation>{plan}: fehlgeschlagen. Das Fenster sagt, warum.</translation>
     </message>
 </context>
 <context>
@@ -10099,11 +10099,11 @@
     </message>
     <message>
         <source>Preparing the text …</source>
-        <translation type="unfinished"></translation>
+        <translation>Text wird vorbereitet …</translation>
     </message>
     <message>
         <source>Copied, with names and secrets taken out. Read it before you post it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kopiert, ohne Namen und Geheimnisse. Lesen Sie den Text, bevor Sie ihn veröffentlichen.</translation>
     </message>
 </context>
 <context>
@@ -10138,23 +10138,23 @@
     </message>
     <message>
         <source>Takes packages out of an environment that is in use: {python}. The list of everything in it is saved first.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nimmt Pakete aus einer Umgebung heraus, die in Gebrauch ist: {python}. Die Liste von allem darin wird vorher gespeichert.</translation>
     </message>
     <message>
         <source>Moves {path} into the quarantine; it can be put back.</source>
-        <translation type="unfinished"></translation>
+        <translation>Verschiebt {path} in die Quarantäne; es lässt sich zurücklegen.</translation>
     </message>
     <message>
         <source>Deletes {path} for good.</source>
-        <translation type="unfinished"></translation>
+        <translation>Löscht {path} endgültig.</translation>
     </message>
     <message>
         <source>steps {first} to {last}</source>
-        <translation type="unfinished"></translation>
+        <translation>Schritte {first} bis {last}</translation>
     </message>
     <message>
         <source>and {n} more paths of the step {title}</source>
-        <translation type="unfinished"></translation>
+        <translation>und {n} weitere Pfade des Schritts {title}</translation>
     </message>
 </context>
 <context>
@@ -10408,11 +10408,11 @@
     </message>
     <message>
         <source>One line of the guide is about a card; this setup uses none.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Zeile der Anleitung handelt von einer Karte; diese Einrichtung benutzt keine.</translation>
     </message>
     <message>
         <source>{n} lines of the guide are about a card; this setup uses none.</source>
-        <translation type="unfinished"></translation>
+        <translation>{n} Zeilen der Anleitung handeln von einer Karte; diese Einrichtung benutzt keine.</translation>
     </message>
 </context>
 <context>
@@ -10526,15 +10526,15 @@
     </message>
     <message>
         <source>Back to {title}</source>
-        <translation type="unfinished"></translation>
+        <translation>Zurück zu {title}</translation>
     </message>
     <message>
         <source>Train</source>
-        <translation type="unfinished"></translation>
+        <translation>Trainieren</translation>
     </message>
     <message>
         <source>Home</source>
-        <translation type="unfinished"></translation>
+        <translation>Übersicht</translation>
     </message>
 </context>
 <context>
@@ -10673,66 +10673,66 @@
     </message>
     <message>
         <source>Go back all the same</source>
-        <translation type="unfinished"></translation>
+        <translation>Trotzdem zurückgehen</translation>
     </message>
     <message>
         <source>Train on &amp;your data</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit eigenen &amp;Daten trainieren</translation>
     </message>
     <message>
         <source>{path} was opened.</source>
-        <translation type="unfinished"></translation>
+        <translation>{path} wurde geöffnet.</translation>
     </message>
     <message>
         <source>Something is being made still; one after the other.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es wird noch etwas angelegt; eins nach dem anderen.</translation>
     </message>
     <message>
         <source>The kernel is made. Jupyter was not found on this PC: it lists the kernel once it is installed, and so does VS Code.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Kernel ist angelegt. Jupyter wurde auf diesem PC nicht gefunden: Es führt den Kernel auf, sobald es installiert ist, ebenso VS Code.</translation>
     </message>
 </context>
 <context>
     <name>Remove</name>
     <message>
         <source>Remove</source>
-        <translation type="unfinished"></translation>
+        <translation>Entfernen</translation>
     </message>
     <message>
         <source>All that this program put on this PC. What you tick is deleted for good; all else stays.</source>
-        <translation type="unfinished"></translation>
+        <translation>Alles, was dieses Programm auf diesen PC gebracht hat. Was Sie ankreuzen, wird endgültig gelöscht; alles andere bleibt.</translation>
     </message>
     <message>
         <source>Nothing of this program is left here.</source>
-        <translation type="unfinished"></translation>
+        <translation>Von diesem Programm ist hier nichts mehr da.</translation>
     </message>
     <message>
         <source>Tick &amp;everything</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Alles ankreuzen</translation>
     </message>
     <message>
         <source>&amp;Remove</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Entfernen</translation>
     </message>
     <message>
         <source>Close</source>
-        <translation type="unfinished">Schließen</translation>
+        <translation>Schließen</translation>
     </message>
     <message>
         <source>{part} of {whole} go, {rest} stay.</source>
-        <translation type="unfinished"></translation>
+        <translation>{part} von {whole} werden gelöscht, {rest} bleiben.</translation>
     </message>
     <message>
         <source>{whole} in all; nothing is ticked.</source>
-        <translation type="unfinished"></translation>
+        <translation>{whole} insgesamt; nichts ist angekreuzt.</translation>
     </message>
     <message>
         <source>Removing {name} …</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} wird entfernt …</translation>
     </message>
     <message>
         <source>Removed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Entfernt.</translation>
     </message>
 </context>
 <context>
@@ -11236,91 +11236,91 @@
     </message>
     <message>
         <source>Fixed by this PC&apos;s administrator</source>
-        <translation type="unfinished"></translation>
+        <translation>Vom Administrator dieses PCs festgelegt</translation>
     </message>
     <message>
         <source>&amp;Test</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Testen</translation>
     </message>
     <message>
         <source>Asks index, PyTorch index, Python source and model hub with these settings</source>
-        <translation type="unfinished"></translation>
+        <translation>Fragt mit diesen Einstellungen den Index, den PyTorch-Index, die Quelle von Python und den Modell-Hub</translation>
     </message>
     <message>
         <source>Test asks the package index, the PyTorch index, the source of Python and the model hub with these settings. Nothing is fetched.</source>
-        <translation type="unfinished"></translation>
+        <translation>Testen fragt mit diesen Einstellungen den Paketindex, den PyTorch-Index, die Quelle von Python und den Modell-Hub. Geladen wird nichts.</translation>
     </message>
     <message>
         <source>being asked</source>
-        <translation type="unfinished"></translation>
+        <translation>wird gefragt</translation>
     </message>
     <message>
         <source>Being asked …</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird gefragt …</translation>
     </message>
     <message>
         <source>Answers and can be used.</source>
-        <translation type="unfinished"></translation>
+        <translation>Antwortet und lässt sich benutzen.</translation>
     </message>
     <message>
         <source>Source of Python</source>
-        <translation type="unfinished"></translation>
+        <translation>Quelle von Python</translation>
     </message>
     <message>
         <source>Model hub</source>
-        <translation type="unfinished"></translation>
+        <translation>Modell-Hub</translation>
     </message>
     <message>
         <source>the setup</source>
-        <translation type="unfinished"></translation>
+        <translation>die Einrichtung</translation>
     </message>
     <message>
         <source>the folder</source>
-        <translation type="unfinished"></translation>
+        <translation>der Ordner</translation>
     </message>
     <message>
         <source>sources</source>
-        <translation type="unfinished"></translation>
+        <translation>die Quellen</translation>
     </message>
     <message>
         <source>Fixed by this PC&apos;s administrator: {what}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Vom Administrator dieses PCs festgelegt: {what}.</translation>
     </message>
     <message>
         <source>Hide the other setups</source>
-        <translation type="unfinished"></translation>
+        <translation>Andere Einrichtungen ausblenden</translation>
     </message>
     <message>
         <source>Other setups ({n})</source>
-        <translation type="unfinished"></translation>
+        <translation>Andere Einrichtungen ({n})</translation>
     </message>
     <message>
         <source>Nothing is chosen: the setup for this card needs something first; its card says what.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nichts ist gewählt: Die Einrichtung für diese Karte braucht zuerst etwas; ihr Feld sagt, was.</translation>
     </message>
     <message>
         <source>&amp;Look again</source>
-        <translation type="unfinished">&amp;Noch einmal ansehen</translation>
+        <translation>&amp;Noch einmal ansehen</translation>
     </message>
     <message>
         <source>Advisory</source>
-        <translation type="unfinished"></translation>
+        <translation>Sicherheitshinweis</translation>
     </message>
     <message>
         <source>What changes for you with the second</source>
-        <translation type="unfinished"></translation>
+        <translation>Was sich für Sie mit der zweiten ändert</translation>
     </message>
     <message>
         <source>This PC is still being looked at. Its card and driver say which setups fit.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieser PC wird noch angesehen. Seine Karte und sein Treiber entscheiden, welche Einrichtungen passen.</translation>
     </message>
     <message>
         <source>Looking …</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird angesehen …</translation>
     </message>
     <message>
         <source>Exports</source>
-        <translation type="unfinished"></translation>
+        <translation>Exporte</translation>
     </message>
 </context>
 <context>
@@ -11699,622 +11699,622 @@
     </message>
     <message>
         <source>In the way: {what}</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Weg: {what}</translation>
     </message>
     <message>
         <source>Looking, for {time} now. Nothing is changed by it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird angesehen, seit {time}. Dabei wird nichts geändert.</translation>
     </message>
 </context>
 <context>
     <name>Train</name>
     <message>
         <source>This is a simulation: there are no data and no card to train with.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das ist eine Simulation: Es gibt weder Daten noch eine Karte zum Trainieren.</translation>
     </message>
     <message>
         <source>Train</source>
-        <translation type="unfinished"></translation>
+        <translation>Trainieren</translation>
     </message>
     <message>
         <source>&amp;Back</source>
-        <translation type="unfinished">&amp;Zurück</translation>
+        <translation>&amp;Zurück</translation>
     </message>
     <message>
         <source>&amp;Choose a setup</source>
-        <translation type="unfinished">&amp;Einrichtung wählen</translation>
+        <translation>&amp;Einrichtung wählen</translation>
     </message>
     <message>
         <source>Train on your data</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit eigenen Daten trainieren</translation>
     </message>
     <message>
         <source>Nothing is sent anywhere; your file is only read.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nichts wird irgendwohin gesendet; Ihre Datei wird nur gelesen.</translation>
     </message>
     <message>
         <source>Show the &amp;plan</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Plan zeigen</translation>
     </message>
     <message>
         <source>Nothing has been changed yet. This is all that will happen.</source>
-        <translation type="unfinished"></translation>
+        <translation>Noch wurde nichts geändert. Das ist alles, was geschehen wird.</translation>
     </message>
     <message>
         <source>not known</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht bekannt</translation>
     </message>
     <message>
         <source>Download</source>
-        <translation type="unfinished"></translation>
+        <translation>Herunterladen</translation>
     </message>
     <message>
         <source>On disk</source>
-        <translation type="unfinished"></translation>
+        <translation>Auf der Platte</translation>
     </message>
     <message>
         <source>Time</source>
-        <translation type="unfinished">Zeit</translation>
+        <translation>Zeit</translation>
     </message>
     <message>
         <source>Details of every step</source>
-        <translation type="unfinished">Einzelheiten jedes Schritts</translation>
+        <translation>Einzelheiten jedes Schritts</translation>
     </message>
     <message>
         <source>&amp;Start</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Starten</translation>
     </message>
     <message>
         <source>Training</source>
-        <translation type="unfinished">Training</translation>
+        <translation>Training</translation>
     </message>
     <message>
         <source>Export</source>
-        <translation type="unfinished"></translation>
+        <translation>Export</translation>
     </message>
     <message>
         <source>&amp;Stop</source>
-        <translation type="unfinished">&amp;Anhalten</translation>
+        <translation>&amp;Anhalten</translation>
     </message>
     <message>
         <source>Stop writes a checkpoint first; the run can go on later.</source>
-        <translation type="unfinished"></translation>
+        <translation>Anhalten schreibt zuerst einen Checkpoint; der Lauf kann später weitergehen.</translation>
     </message>
     <message>
         <source>&amp;End at once</source>
-        <translation type="unfinished"></translation>
+        <translation>Sofort &amp;beenden</translation>
     </message>
     <message>
         <source>Stopping</source>
-        <translation type="unfinished">Anhalten</translation>
+        <translation>Anhalten</translation>
     </message>
     <message>
         <source>A checkpoint is being written, then it ends.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Checkpoint wird geschrieben, dann endet der Lauf.</translation>
     </message>
     <message>
         <source>End at once</source>
-        <translation type="unfinished"></translation>
+        <translation>Sofort beenden</translation>
     </message>
     <message>
         <source>What was learnt since the last checkpoint is lost.</source>
-        <translation type="unfinished"></translation>
+        <translation>Was seit dem letzten Checkpoint gelernt wurde, geht verloren.</translation>
     </message>
     <message>
         <source>Wait for it</source>
-        <translation type="unfinished"></translation>
+        <translation>Darauf warten</translation>
     </message>
     <message>
         <source>{time} left</source>
-        <translation type="unfinished">noch {time}</translation>
+        <translation>noch {time}</translation>
     </message>
     <message>
         <source>At step {step} of {total}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Bei Schritt {step} von {total}.</translation>
     </message>
     <message>
         <source>Stopped</source>
-        <translation type="unfinished">Angehalten</translation>
+        <translation>Angehalten</translation>
     </message>
     <message>
         <source>Looking whether the run can go on …</source>
-        <translation type="unfinished"></translation>
+        <translation>Es wird nachgesehen, ob der Lauf weitergehen kann …</translation>
     </message>
     <message>
         <source>Checked: it goes on from step {n}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Geprüft: Es geht bei Schritt {n} weiter.</translation>
     </message>
     <message>
         <source>&amp;Go on</source>
-        <translation type="unfinished">Weiter&amp;machen</translation>
+        <translation>Weiter&amp;machen</translation>
     </message>
     <message>
         <source>Export failed</source>
-        <translation type="unfinished"></translation>
+        <translation>Export fehlgeschlagen</translation>
     </message>
     <message>
         <source>Training failed</source>
-        <translation type="unfinished"></translation>
+        <translation>Training fehlgeschlagen</translation>
     </message>
     <message>
         <source>Trained</source>
-        <translation type="unfinished"></translation>
+        <translation>Trainiert</translation>
     </message>
     <message>
         <source>The adapter lies in {folder}</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Adapter liegt in {folder}</translation>
     </message>
     <message>
         <source>Exported to {folder}</source>
-        <translation type="unfinished"></translation>
+        <translation>Exportiert nach {folder}</translation>
     </message>
     <message>
         <source>Earlier runs</source>
-        <translation type="unfinished"></translation>
+        <translation>Frühere Läufe</translation>
     </message>
     <message>
         <source>Open the &amp;folder</source>
-        <translation type="unfinished">&amp;Ordner öffnen</translation>
+        <translation>&amp;Ordner öffnen</translation>
     </message>
     <message>
         <source>&amp;New training</source>
-        <translation type="unfinished"></translation>
+        <translation>Ne&amp;ues Training</translation>
     </message>
     <message>
         <source>Reading the file and asking the model&apos;s tokenizer …</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datei wird gelesen und der Tokenizer des Modells gefragt …</translation>
     </message>
     <message>
         <source>Reading: {n} rows</source>
-        <translation type="unfinished"></translation>
+        <translation>Wird gelesen: {n} Zeilen</translation>
     </message>
     <message>
         <source>Choose your data first.</source>
-        <translation type="unfinished"></translation>
+        <translation>Wählen Sie zuerst Ihre Daten.</translation>
     </message>
     <message>
         <source>To be answered above: {n}</source>
-        <translation type="unfinished"></translation>
+        <translation>Oben noch zu beantworten: {n}</translation>
     </message>
     <message>
         <source>Model and settings</source>
-        <translation type="unfinished"></translation>
+        <translation>Modell und Einstellungen</translation>
     </message>
     <message>
         <source>chosen to fit this PC; every choice can be changed</source>
-        <translation type="unfinished"></translation>
+        <translation>passend zu diesem PC gewählt; alles lässt sich ändern</translation>
     </message>
     <message>
         <source>none: the one above</source>
-        <translation type="unfinished"></translation>
+        <translation>keines: das Modell oben</translation>
     </message>
     <message>
         <source>the answers alone</source>
-        <translation type="unfinished"></translation>
+        <translation>nur die Antworten</translation>
     </message>
     <message>
         <source>every word</source>
-        <translation type="unfinished"></translation>
+        <translation>jedes Wort</translation>
     </message>
     <message>
         <source>&amp;Folder …</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Ordner …</translation>
     </message>
     <message>
         <source>An&amp;other model: its name on the hub, or a folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein a&amp;nderes Modell: sein Name auf dem Hub oder ein Ordner</translation>
     </message>
     <message>
         <source>&amp;Epochs</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Epochen</translation>
     </message>
     <message>
         <source>&amp;Learn</source>
-        <translation type="unfinished"></translation>
+        <translation>Ge&amp;lernt wird</translation>
     </message>
     <message>
         <source>A model&apos;s folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Ordner eines Modells</translation>
     </message>
     <message>
         <source>Your data</source>
-        <translation type="unfinished"></translation>
+        <translation>Ihre Daten</translation>
     </message>
     <message>
         <source>&amp;Choose a file …</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Datei wählen …</translation>
     </message>
     <message>
         <source>or drop one here: JSON, JSON lines, CSV, TSV, Parquet, plain text, Markdown</source>
-        <translation type="unfinished"></translation>
+        <translation>oder hier ablegen: JSON, JSON-Zeilen, CSV, TSV, Parquet, einfacher Text, Markdown</translation>
     </message>
     <message>
         <source>Choose your data</source>
-        <translation type="unfinished"></translation>
+        <translation>Daten wählen</translation>
     </message>
     <message>
         <source>Data (*.jsonl *.json *.ndjson *.csv *.tsv *.parquet *.txt *.md);;All files (*)</source>
-        <translation type="unfinished"></translation>
+        <translation>Daten (*.jsonl *.json *.ndjson *.csv *.tsv *.parquet *.txt *.md);;Alle Dateien (*)</translation>
     </message>
     <message>
         <source>Map the columns by hand</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalten von Hand zuordnen</translation>
     </message>
     <message>
         <source>{rows}, {n} of them twice</source>
-        <translation type="unfinished"></translation>
+        <translation>{rows}, davon {n} doppelt</translation>
     </message>
     <message>
         <source>Instruction and output</source>
-        <translation type="unfinished"></translation>
+        <translation>Anweisung und Ausgabe</translation>
     </message>
     <message>
         <source>Messages</source>
-        <translation type="unfinished"></translation>
+        <translation>Nachrichten</translation>
     </message>
     <message>
         <source>Conversations (ShareGPT)</source>
-        <translation type="unfinished"></translation>
+        <translation>Gespräche (ShareGPT)</translation>
     </message>
     <message>
         <source>Prompt and completion</source>
-        <translation type="unfinished"></translation>
+        <translation>Prompt und Fortsetzung</translation>
     </message>
     <message>
         <source>Question and answer</source>
-        <translation type="unfinished"></translation>
+        <translation>Frage und Antwort</translation>
     </message>
     <message>
         <source>Text</source>
-        <translation type="unfinished"></translation>
+        <translation>Text</translation>
     </message>
     <message>
         <source>Not recognised</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht erkannt</translation>
     </message>
     <message>
         <source>Format</source>
-        <translation type="unfinished"></translation>
+        <translation>Format</translation>
     </message>
     <message>
         <source>Encoding</source>
-        <translation type="unfinished"></translation>
+        <translation>Kodierung</translation>
     </message>
     <message>
         <source>in the file</source>
-        <translation type="unfinished"></translation>
+        <translation>in der Datei</translation>
     </message>
     <message>
         <source>Shape</source>
-        <translation type="unfinished"></translation>
+        <translation>Form</translation>
     </message>
     <message>
         <source>Rows</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeilen</translation>
     </message>
     <message>
         <source>Columns used</source>
-        <translation type="unfinished"></translation>
+        <translation>Benutzte Spalten</translation>
     </message>
     <message>
         <source>none</source>
-        <translation type="unfinished">keiner</translation>
+        <translation>keiner</translation>
     </message>
     <message>
         <source>Read the file as</source>
-        <translation type="unfinished"></translation>
+        <translation>Datei lesen als</translation>
     </message>
     <message>
         <source>Choose the encoding</source>
-        <translation type="unfinished"></translation>
+        <translation>Kodierung wählen</translation>
     </message>
     <message>
         <source>{name} (proposed)</source>
-        <translation type="unfinished"></translation>
+        <translation>{name} (vorgeschlagen)</translation>
     </message>
     <message>
         <source>One row of the text is</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Datensatz aus dem Text ist</translation>
     </message>
     <message>
         <source>the whole document</source>
-        <translation type="unfinished"></translation>
+        <translation>das ganze Dokument</translation>
     </message>
     <message>
         <source>a paragraph</source>
-        <translation type="unfinished"></translation>
+        <translation>ein Absatz</translation>
     </message>
     <message>
         <source>a line</source>
-        <translation type="unfinished"></translation>
+        <translation>eine Zeile</translation>
     </message>
     <message>
         <source>System text</source>
-        <translation type="unfinished"></translation>
+        <translation>Systemtext</translation>
     </message>
     <message>
         <source>Question</source>
-        <translation type="unfinished"></translation>
+        <translation>Frage</translation>
     </message>
     <message>
         <source>Context</source>
-        <translation type="unfinished">Kontext</translation>
+        <translation>Kontext</translation>
     </message>
     <message>
         <source>History</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlauf</translation>
     </message>
     <message>
         <source>Answer</source>
-        <translation type="unfinished"></translation>
+        <translation>Antwort</translation>
     </message>
     <message>
         <source>Column of: {role}</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalte für: {role}</translation>
     </message>
     <message>
         <source>no column</source>
-        <translation type="unfinished"></translation>
+        <translation>keine Spalte</translation>
     </message>
     <message>
         <source>Not used. Tick each column that may be left out:</source>
-        <translation type="unfinished"></translation>
+        <translation>Nicht benutzt. Kreuzen Sie jede Spalte an, die weggelassen werden darf:</translation>
     </message>
     <message>
         <source>Leave out the column {name}</source>
-        <translation type="unfinished"></translation>
+        <translation>Spalte {name} weglassen</translation>
     </message>
     <message>
         <source>Line {n}: {reason}</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeile {n}: {reason}</translation>
     </message>
     <message>
         <source>and {n} more</source>
-        <translation type="unfinished">und {n} weitere</translation>
+        <translation>und {n} weitere</translation>
     </message>
     <message>
         <source>1 row cannot be used:</source>
-        <translation type="unfinished"></translation>
+        <translation>1 Zeile lässt sich nicht benutzen:</translation>
     </message>
     <message>
         <source>{n} rows cannot be used:</source>
-        <translation type="unfinished"></translation>
+        <translation>{n} Zeilen lassen sich nicht benutzen:</translation>
     </message>
     <message>
         <source>Leave the bad &amp;rows out</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Fehlerhafte Zeilen weglassen</translation>
     </message>
     <message>
         <source>such as: {example}</source>
-        <translation type="unfinished"></translation>
+        <translation>etwa: {example}</translation>
     </message>
     <message>
         <source>JSON lines</source>
-        <translation type="unfinished"></translation>
+        <translation>JSON-Zeilen</translation>
     </message>
     <message>
         <source>Plain text</source>
-        <translation type="unfinished"></translation>
+        <translation>Einfacher Text</translation>
     </message>
     <message>
         <source>Smaller settings: {options}. They cost {costs}.</source>
-        <translation type="unfinished"></translation>
+        <translation>Kleinere Einstellungen: {options}. Sie kosten {costs}.</translation>
     </message>
     <message>
         <source>&amp;Take the smaller settings</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Kleinere Einstellungen nehmen</translation>
     </message>
     <message>
         <source>Row {n} as the model sees it, {tokens} tokens</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeile {n}, wie das Modell sie sieht, {tokens} Tokens</translation>
     </message>
     <message>
         <source>Learnt: {text}</source>
-        <translation type="unfinished"></translation>
+        <translation>Gelernt: {text}</translation>
     </message>
     <message>
         <source>As the model sees it</source>
-        <translation type="unfinished"></translation>
+        <translation>Wie das Modell es sieht</translation>
     </message>
     <message>
         <source>underlined: what is learnt</source>
-        <translation type="unfinished"></translation>
+        <translation>unterstrichen: was gelernt wird</translation>
     </message>
     <message>
         <source>Lengths of the rows</source>
-        <translation type="unfinished"></translation>
+        <translation>Längen der Zeilen</translation>
     </message>
     <message>
         <source>{training} to learn from, {evaluation} to measure on</source>
-        <translation type="unfinished"></translation>
+        <translation>{training} zum Lernen, {evaluation} zum Messen</translation>
     </message>
     <message>
         <source>Tokens in one pass</source>
-        <translation type="unfinished"></translation>
+        <translation>Tokens in einem Durchgang</translation>
     </message>
     <message>
         <source>{all}, {learnt} of them learnt</source>
-        <translation type="unfinished"></translation>
+        <translation>{all}, davon {learnt} gelernt</translation>
     </message>
     <message>
         <source>not known: this model was not trained here yet</source>
-        <translation type="unfinished"></translation>
+        <translation>nicht bekannt: Dieses Modell wurde hier noch nicht trainiert</translation>
     </message>
     <message>
         <source>{n} rows are left out: {why}.</source>
-        <translation type="unfinished"></translation>
+        <translation>{n} Zeilen werden weggelassen: {why}.</translation>
     </message>
     <message>
         <source>Loss</source>
-        <translation type="unfinished">Verlust</translation>
+        <translation>Verlust</translation>
     </message>
     <message>
         <source>Training and evaluation loss</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlust in Training und Auswertung</translation>
     </message>
     <message>
         <source>not known yet</source>
-        <translation type="unfinished"></translation>
+        <translation>noch nicht bekannt</translation>
     </message>
     <message>
         <source>Step</source>
-        <translation type="unfinished">Schritt</translation>
+        <translation>Schritt</translation>
     </message>
     <message>
         <source>Training loss</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlust im Training</translation>
     </message>
     <message>
         <source>Evaluation loss</source>
-        <translation type="unfinished"></translation>
+        <translation>Verlust in der Auswertung</translation>
     </message>
     <message>
         <source>Tokens a second</source>
-        <translation type="unfinished"></translation>
+        <translation>Tokens pro Sekunde</translation>
     </message>
     <message>
         <source>Time left</source>
-        <translation type="unfinished"></translation>
+        <translation>Verbleibende Zeit</translation>
     </message>
     <message>
         <source>runs on no card</source>
-        <translation type="unfinished"></translation>
+        <translation>läuft auf keiner Karte</translation>
     </message>
     <message>
         <source>{step} of {total}</source>
-        <translation type="unfinished"></translation>
+        <translation>{step} von {total}</translation>
     </message>
     <message>
         <source>Before and after</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorher und nachher</translation>
     </message>
     <message>
         <source>rows that were kept apart from training</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeilen, die nicht zum Training benutzt wurden</translation>
     </message>
     <message>
         <source>No answers were kept: too few rows, or none could be made.</source>
-        <translation type="unfinished"></translation>
+        <translation>Es wurden keine Antworten aufgehoben: zu wenige Zeilen, oder es ließen sich keine erzeugen.</translation>
     </message>
     <message>
         <source>Before</source>
-        <translation type="unfinished"></translation>
+        <translation>Vorher</translation>
     </message>
     <message>
         <source>After</source>
-        <translation type="unfinished"></translation>
+        <translation>Nachher</translation>
     </message>
     <message>
         <source>Expected</source>
-        <translation type="unfinished"></translation>
+        <translation>Erwartet</translation>
     </message>
     <message>
         <source>(nothing)</source>
-        <translation type="unfinished"></translation>
+        <translation>(nichts)</translation>
     </message>
     <message>
         <source>&amp;Adapter</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Adapter</translation>
     </message>
     <message>
         <source>&amp;Merged model</source>
-        <translation type="unfinished"></translation>
+        <translation>Zusammengeführtes &amp;Modell</translation>
     </message>
     <message>
         <source>The folder of your llama.cpp</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Ordner Ihres llama.cpp</translation>
     </message>
     <message>
         <source>Try a prompt</source>
-        <translation type="unfinished"></translation>
+        <translation>Einen Prompt ausprobieren</translation>
     </message>
     <message>
         <source>the model is loaded for it first</source>
-        <translation type="unfinished"></translation>
+        <translation>das Modell wird dafür zuerst geladen</translation>
     </message>
     <message>
         <source>Your prompt</source>
-        <translation type="unfinished"></translation>
+        <translation>Ihr Prompt</translation>
     </message>
     <message>
         <source>As&amp;k</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;Fragen</translation>
     </message>
     <message>
         <source>The model&apos;s answer</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Antwort des Modells</translation>
     </message>
     <message>
         <source>The model is being loaded …</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell wird geladen …</translation>
     </message>
     <message>
         <source>Open</source>
-        <translation type="unfinished">Öffnen</translation>
+        <translation>Öffnen</translation>
     </message>
     <message>
         <source>Go on …</source>
-        <translation type="unfinished"></translation>
+        <translation>Weitermachen …</translation>
     </message>
     <message>
         <source>Folder</source>
-        <translation type="unfinished">Ordner</translation>
+        <translation>Ordner</translation>
     </message>
     <message>
         <source>finished</source>
-        <translation type="unfinished"></translation>
+        <translation>fertig</translation>
     </message>
     <message>
         <source>stopped</source>
-        <translation type="unfinished">angehalten</translation>
+        <translation>angehalten</translation>
     </message>
     <message>
         <source>failed</source>
-        <translation type="unfinished">fehlgeschlagen</translation>
+        <translation>fehlgeschlagen</translation>
     </message>
     <message>
         <source>{state} before the first step</source>
-        <translation type="unfinished"></translation>
+        <translation>{state} vor dem ersten Schritt</translation>
     </message>
     <message>
         <source>{state} at step {step} of {total}</source>
-        <translation type="unfinished"></translation>
+        <translation>{state} bei Schritt {step} von {total}</translation>
     </message>
     <message>
         <source>Plan</source>
-        <translation type="unfinished">Plan</translation>
+        <translation>Plan</translation>
     </message>
     <message>
         <source>Training steps</source>
-        <translation type="unfinished"></translation>
+        <translation>Trainingsschritte</translation>
     </message>
     <message>
         <source>Card memory</source>
-        <translation type="unfinished">Speicher der Karte</translation>
+        <translation>Speicher der Karte</translation>
     </message>
     <message>
         <source>The adapter is small and needs its base model. Merged is the whole model in 16 bits. GGUF is for llama.cpp and Ollama, in 8 bits (q8_0); llama.cpp&apos;s converter is fetched for it once.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Adapter ist klein und braucht sein Basismodell. Zusammengeführt ist das ganze Modell in 16 Bit. GGUF ist für llama.cpp und Ollama, in 8 Bit (q8_0); der Konverter von llama.cpp wird dafür einmal geholt.</translation>
     </message>
     <message>
         <source>&amp;GGUF</source>
-        <translation type="unfinished"></translation>
+        <translation>&amp;GGUF</translation>
     </message>
     <message>
         <source>GGUF with &amp;your llama.cpp …</source>
-        <translation type="unfinished"></translation>
+        <translation>GGUF mit &amp;Ihrem llama.cpp …</translation>
     </message>
     <message>
         <source>Card memory, temperature</source>
-        <translation type="unfinished"></translation>
+        <translation>Speicher der Karte, Temperatur</translation>
     </message>
     <message>
         <source>temperature unknown</source>
-        <translation type="unfinished"></translation>
+        <translation>Temperatur unbekannt</translation>
     </message>
     <message>
         <source>Car&amp;ds</source>
-        <translation type="unfinished"></translation>
+        <translation>Kar&amp;ten</translation>
     </message>
 </context>
 <context>
@@ -12642,7 +12642,7 @@
     </message>
     <message>
         <source>d MMM yyyy, HH:mm</source>
-        <translation type="unfinished"></translation>
+        <translation>d. MMM yyyy, HH:mm</translation>
     </message>
 </context>
 </TS>

@@ -279,6 +279,24 @@ def test_a_volume_without_room_for_files_is_told_from_a_full_one(
     assert "inodes are used up" in disk_fault(full, str(tmp_path / "not" / "yet")).message
 
 
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        *((OSError(getattr(errno, name), name), "disk_error") for name in ("EIO", "ENODEV", "ENXIO")),
+        *(
+            (OSError(getattr(errno, name), name), "path_unusable")
+            for name in ("ENOENT", "EISDIR", "ENOTDIR", "ENAMETOOLONG", "ELOOP", "EINVAL", "EMFILE")
+        ),
+    ],
+    ids=lambda given: given if isinstance(given, str) else str(given.strerror),
+)
+def test_only_a_fault_of_the_drive_is_called_one(error: OSError, code: str) -> None:
+    """A folder that is not there was told as a broken drive, to be checked with chkdsk."""
+    told = disk_fault(error, "/somewhere")
+    assert told.code == code
+    assert "/somewhere" in told.message
+
+
 def test_a_file_that_is_too_large_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "READ_FILE", 1000)
     (tmp_path / "a").write_bytes(bytes(1001))
