@@ -209,7 +209,7 @@ def reason(fault: BaseException) -> str:
     for at, line in enumerate(lines):
         if line == "Last error:" and at + 1 < len(lines):
             return f"NCCL: {lines[at + 1]}"[:300].rstrip(".")
-    said = next((line for line in lines if line.startswith("nccl") and "Error" in line), "")
+    said = next((line for line in lines if line.startswith("nccl") and ": " in line), "")
     return (f"NCCL: {said}"[:300] if said else telling.first_line(fault)).rstrip(".")
 
 
@@ -250,7 +250,7 @@ def launch(folder: str, count: int, argv: list[str]) -> tuple[int, list[str]]:
     command = [sys.executable, "-I", "-m", "accelerate.commands.launch", "--config_file", config, "--multi_gpu",
                "--num_processes", str(count), "--num_machines", "1", "--main_process_port", str(port),
                "--mixed_precision", "no", "--dynamo_backend", "no", os.path.abspath(__file__), *argv]  # fmt: skip
-    own = {"SEVERAL_CARDS_FOLDER": folder, "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+    own = {"SEVERAL_CARDS_FOLDER": folder, "CUDA_DEVICE_ORDER": "PCI_BUS_ID", "TMPDIR": folder}
     said: list[str] = []
     environment = {
         "NCCL_DEBUG": "WARN",
@@ -268,13 +268,10 @@ def launch(folder: str, count: int, argv: list[str]) -> tuple[int, list[str]]:
 
 
 def first_failure(folder: str, count: int) -> dict[str, Any] | None:
-    """What failed first; what the others only saw of it comes last."""
+    """What failed first, but for what the others only saw of the end of one."""
     found = [one for one in (read(folder, f"failed-{rank}") for rank in range(count)) if one]
-    return min(
-        found,
-        key=lambda one: (any(word in str(one["reason"]).lower() for word in AFTERMATH), one["at"]),
-        default=None,
-    )
+    causes = [one for one in found if not any(w in str(one["reason"]).lower() for w in AFTERMATH)]
+    return min(causes, key=lambda one: float(one["at"]), default=None)
 
 
 def judge(result: dict[str, Any], count: int) -> list[telling.Message]:
@@ -292,7 +289,7 @@ def judge(result: dict[str, Any], count: int) -> list[telling.Message]:
     if result["processes"] != count:
         wrong.append(
             telling.Message(
-                "{processes} processes trained together, not {count}",
+                "{processes} of {count} processes trained together",
                 processes=result["processes"],
                 count=count,
             )
