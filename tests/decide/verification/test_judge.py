@@ -597,7 +597,7 @@ def test_a_bar_that_no_healthy_card_reaches_judges_nobody(
         assert (card.bf16_tensor_tflops, card.tf32_tensor_tflops) == (181.05, 90.5)
 
 
-TOGETHER = {
+TOGETHER: dict[str, Any] = {
     "processes": 2,
     "steps": 20,
     "loss_first": 8.4,
