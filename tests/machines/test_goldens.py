@@ -14,7 +14,6 @@ import pytest
 
 from app.decide.findings.ranking import rank
 from app.decide.plans.builder import install_plan
-from app.decide.training.several_cards import usable_cards
 from app.knowledge import Knowledge
 from app.model.answers import Answers
 from app.model.home_layout import HomeLayout
@@ -38,8 +37,7 @@ def describe(machine: Path, knowledge: Knowledge) -> dict[str, Any]:
         advisories=knowledge.advisories,
     )
     place = HomeLayout(facts.home.path if facts.home else "/home/x", facts.os.family)
-    together = usable_cards(facts.gpus, facts.os.family).ids if best.profile.needs.gpu else ()
-    plan = install_plan(facts, best.profile, place, Answers(), cards=together)
+    plan = install_plan(facts, best.profile, place, Answers())
     return {
         "verdict": best.verdict,
         "profile": best.profile.id,
