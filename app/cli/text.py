@@ -16,7 +16,7 @@ from app.model.machine import MachineFacts
 from app.model.plan import Plan
 from app.model.profile import Profile
 from app.model.status import Status
-from app.model.verdict import Comparison, Verification
+from app.model.verdict import Comparison, SeveralCards, Verification
 from app.steps.put_packages_back import SavedPackages
 
 _MARK = {"blocks": "x", "warns": "!", "informs": "i"}
@@ -344,8 +344,26 @@ def verification(verdict: Verification) -> str:
             f"{tuned.tokens_per_s or 0:.0f} tokens/s, adapter reloaded equal: "
             f"{'yes' if tuned.reloaded_equal else 'no'}"
         )
+    if verdict.several_cards is not None:
+        lines += _together(verdict.several_cards)
     lines += [f"  [{_MARK[r.severity]}] {r.title}. {r.detail}" for r in verdict.remarks]
     return "\n".join(line for line in lines if line)
+
+
+def _together(found: SeveralCards) -> list[str]:
+    """What several cards did together; why they did not, a remark says."""
+    if found.loss_first is None or found.loss_last is None:
+        return []
+    return [
+        f"  Fine-tune on {found.processes} cards: {found.steps} steps, loss "
+        f"{found.loss_first:.2f} to {found.loss_last:.2f}, {found.tokens_per_s or 0:.0f} tokens/s, "
+        f"same weights on all: {'yes' if found.equal else 'no'}",
+        *(
+            f"    {' '.join(filter(None, (card.name, card.id)))}: {card.product or 0:.4g} "
+            f"{card.unit}, computed {'right' if card.ok else 'wrong'}"
+            for card in found.cards
+        ),
+    ]
 
 
 def uninstallable(

@@ -14,7 +14,7 @@ from app.decide.diagnosis import explain
 from app.decide.plans import fixes
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.decide.verification import judge
-from app.engine import bundling, home_folder, shared_home, uninstalling
+from app.engine import bundling, home_folder, shared_home, training_cards, uninstalling
 from app.engine.program_log import program_log
 from app.engine.runner import Runner
 from app.model import limits
@@ -306,6 +306,7 @@ class Execution:
             session.known_facts(),
             session.knowledge.cards,
             session.knowledge.guide,
+            training_cards.why_alone(session, profile),
         )
         self.verification = msgspec.structs.replace(
             verdict, profile=plan.profile, environment=plan.environment

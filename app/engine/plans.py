@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from app.decide.plans import builder, fixes
-from app.engine import bundled_models, bundling, integrations
+from app.engine import bundled_models, bundling, integrations, training_cards
 from app.engine.needed_steps import find_unneeded
 from app.model.answers import SYSTEM_ALONE
 from app.model.errors import InputError, NotInstalledError
@@ -35,7 +35,8 @@ class Plans:
         session = self._session
         profile = session.profile or session.best().profile
         facts = session.known_facts()
-        install = builder.install_plan(facts, profile, session.place, session.answers)
+        cards = training_cards.to_verify(session, profile)
+        install = builder.install_plan(facts, profile, session.place, session.answers, cards=cards)
         pointer = None if session.simulated else session.home.pointer()
         if pointer is not None and pointer.active.startswith(install.environment + "."):
             install = fixes.rename_environment(
@@ -124,7 +125,8 @@ class Plans:
                 )
             )
         profile = session.knowledge.profile(session.environments.profile_of(name, pointer))
-        return builder.verify_plan(profile, session.place, name, quick)
+        cards = () if quick else training_cards.to_verify(session, profile)
+        return builder.verify_plan(profile, session.place, name, quick, cards)
 
     def integrations(self, profile: Profile | None = None, environment: str | None = None) -> Plan:
         """What the answers ask for beside the environment, the active one where none is named.

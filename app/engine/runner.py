@@ -71,7 +71,8 @@ class Runner:
                 if self.outcome == "halted":
                     self.outcome = "stopped"
                     return
-            self.outcome = "failed" if self.failed else "finished"
+            failed = (step.id in self.failed and _decides(step) for step in plan.steps)
+            self.outcome = "failed" if any(failed) else "finished"
         finally:
             with suppress(
                 ExpectedError
@@ -88,7 +89,8 @@ class Runner:
             yield self._emit_end(step, Stopped())
         except ExpectedError as error:
             self.failed.add(step.id)
-            self.error = self._masker.error(error)
+            if _decides(step):
+                self.error = self._masker.error(error)
             log.warning("step %s failed: %s: %s", step.id, error.code, error.message)
             with suppress(ExpectedError):  # as in ``_emit_end``
                 self._log(f"{error.message}\n".encode("utf-8", "replace"))
@@ -162,3 +164,8 @@ class Runner:
         log = tail + f"\n{error.details}\n{error.message}".encode("utf-8", "replace")
         found = self._explain(log, error.code)
         return found if found.cause is not None else None
+
+
+def _decides(step: AnyStep) -> bool:
+    """Whether the failure of a step is one of its run."""
+    return step.decides if isinstance(step, RunCheck) else True

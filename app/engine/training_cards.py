@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from app.decide.training.several_cards import UsableCards, usable_cards
 from app.model.errors import InputError
+from app.model.machine import Gpu
 from app.model.message import Message
 from app.model.profile import Profile
 from app.steps.card_temperature import used_cards
@@ -16,12 +17,18 @@ if TYPE_CHECKING:
 
 def usable(session: Session) -> UsableCards:
     """The cards that may train together, of those that the user's own ``CUDA_VISIBLE_DEVICES`` leaves."""
-    facts = session.known_facts()
+    return usable_cards(_left(session), session.known_facts().os.family)
+
+
+def _left(session: Session) -> list[Gpu]:
+    """NVIDIA's cards that the user leaves to this program."""
+    ours = [gpu for gpu in session.known_facts().gpus if gpu.of_nvidia]
+    if session.simulated:  # this computer's variables say nothing of another
+        return ours
     own = {name.upper(): value for name, value in session.system.computer.variables().items()}
     hidden = "CUDA_VISIBLE_DEVICES" in session.home.site().left_out
-    ours = tuple(gpu for gpu in facts.gpus if gpu.of_nvidia)
     left = used_cards(None if hidden else own.get("CUDA_VISIBLE_DEVICES"), ours)
-    return usable_cards([gpu for gpu in ours if gpu.index in left], facts.os.family)
+    return [gpu for gpu in ours if gpu.index in left]
 
 
 def choose(session: Session, profile: Profile, wanted: int) -> tuple[str, ...]:
@@ -44,4 +51,17 @@ def choose(session: Session, profile: Profile, wanted: int) -> tuple[str, ...]:
                 why=found.text,
             )
         )
-    return tuple(gpu.uuid or str(gpu.index) for gpu in found.cards[:wanted])
+    return found.ids[:wanted]
+
+
+def to_verify(session: Session, profile: Profile) -> tuple[str, ...]:
+    """The ids of the cards that a verification lets train together; none where one is used alone."""
+    ids = usable(session).ids if profile.needs.gpu else ()
+    return ids if len(ids) > 1 else ()
+
+
+def why_alone(session: Session, profile: Profile) -> str:
+    """Why one of several cards is used; empty where there is one, or several train together."""
+    found = usable(session)
+    several = profile.needs.gpu and len(_left(session)) > 1
+    return found.text if several and len(found.cards) == 1 else ""

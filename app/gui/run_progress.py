@@ -159,7 +159,8 @@ class RunProgress:
         if isinstance(what, Skipped):
             self._unneeded.add(event.step)
         row.done, row.progress, row.waiting = len(row.ended), None, False
-        if isinstance(what, Failed):
+        decides = self.step.decides if isinstance(self.step, RunCheck) else True
+        if isinstance(what, Failed) and decides:
             row.state, row.note = "err", localize(what.message)
         elif row.done == len(row.steps):
             skipped = isinstance(what, Skipped)
@@ -168,6 +169,8 @@ class RunProgress:
                 row.note = (
                     localize(what.why) if isinstance(what, Skipped) and len(row.steps) == 1 else ""
                 )
+                if isinstance(what, Failed):
+                    row.note = localize(what.message)
             row.seconds = event.at - row.began if not skipped else None
             if isinstance(what, Finished) and len(row.steps) == 1 and what.seconds:
                 row.seconds = what.seconds

@@ -11,7 +11,7 @@ class Check(NamedTuple):
     """A script of ``resources/checks``, its title, its time limit in seconds, and to which part of
     the verify page it belongs. ``files`` are the scripts that it imports beside ``telling.py``;
     ``usual`` is how many seconds it takes on an ordinary PC, measured on two; ``gpu``: only setups
-    for a card run it.
+    for a card run it; ``several``: only where cards are equal, and its failure says nothing of one.
     """
 
     name: str
@@ -21,6 +21,7 @@ class Check(NamedTuple):
     gpu: bool = False
     usual: float = 6.0
     files: tuple[str, ...] = ()
+    several: bool = False
 
     @property
     def scripts(self) -> tuple[str, ...]:
@@ -29,6 +30,7 @@ class Check(NamedTuple):
 
 
 _BENCH = ("__init__", "timing", "sensors", "transfers", "products", "attention", "training")
+_TUNING = ("small_model.py", "loops.py", "unsloth_import.py")
 # Limits are far above what a slow disk and a first compilation need: a check that hits one hangs.
 # Each is a process and imports torch again (4 s). What only asks torch shares one; what runs code of
 # its own on the card (kernel, Triton, attention, bitsandbytes) stays apart, so that a crash costs one
@@ -55,7 +57,20 @@ CHECKS = (
         1800,
         stage="fine-tune",
         usual=70.0,
-        files=("small_model.py", "loops.py", "unsloth_import.py"),
+        files=_TUNING,
+    ),
+    Check(
+        "several_cards",
+        Message("Fine-tune on several cards"),
+        1800,
+        stage="fine-tune",
+        gpu=True,
+        usual=80.0,  # not measured on cards: two processes on a processor take a tenth longer than one
+        files=(
+            *("fine_tune.py", *_TUNING),
+            *(f"bench/{name}.py" for name in ("__init__", "timing", "products")),
+        ),
+        several=True,
     ),
 )
 

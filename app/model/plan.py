@@ -104,7 +104,11 @@ class FirstImport(Step, tag="first-import", frozen=True, kw_only=True):
 
 
 class RunCheck(Step, tag="run-check", frozen=True, kw_only=True):
-    """Run one stand-alone check script inside the environment, with its own time limit."""
+    """Run one stand-alone check script inside the environment, with its own time limit.
+
+    ``cards`` are those that it may see, where it is for several. A check that does not ``decide``
+    says something of the computer; its failure is no failure of the run.
+    """
 
     environment: str
     check: str
@@ -113,6 +117,8 @@ class RunCheck(Step, tag="run-check", frozen=True, kw_only=True):
     limit_seconds: float = 600.0
     needs: tuple[str, ...] = ()
     stage: str = "checks"
+    cards: tuple[str, ...] = ()
+    decides: bool = True
 
 
 class Activate(Step, tag="activate", frozen=True, kw_only=True):

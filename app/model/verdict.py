@@ -61,6 +61,38 @@ class FineTune(Value, frozen=True, kw_only=True):
     passed: bool = False
 
 
+class TrainedCard(Value, frozen=True, kw_only=True):
+    """One of several cards that trained together: its id as the driver gives it, and the product of
+    matrices that it computed before, which came out right where ``ok``. ``peak_vram`` is bytes.
+    """
+
+    name: str
+    id: str = ""
+    product: float | None = None
+    unit: str = ""
+    ok: bool = True
+    peak_vram: int | None = None
+
+
+class SeveralCards(Value, frozen=True, kw_only=True):
+    """A fine-tune on several equal cards at once. ``equal``: all held the same weights afterwards.
+    ``why`` says what went wrong, where it did not pass; one card has trained all the same.
+    """
+
+    cards: tuple[TrainedCard, ...] = ()
+    processes: int = 0
+    steps: int = 0
+    loss_first: float | None = None
+    loss_last: float | None = None
+    tokens_per_s: float | None = None
+    equal: bool | None = None
+    losses: tuple[float, ...] = ()
+    device: str = ""
+    trainer: str = ""
+    passed: bool = False
+    why: str = ""
+
+
 class Remark(Value, frozen=True, kw_only=True):
     """Something to know about the result, said plainly (a narrow slot, a power limit, a load on the
     card).
@@ -85,6 +117,7 @@ class Verification(Value, frozen=True, kw_only=True):
     comparisons: tuple[Comparison, ...] = ()
     benchmark: tuple[Bench, ...] = ()
     fine_tune: FineTune | None = None
+    several_cards: SeveralCards | None = None
     remarks: tuple[Remark, ...] = ()
     telemetry: tuple[dict[str, Any], ...] = ()
     messages: tuple[MessageParts, ...] | msgspec.UnsetType = msgspec.UNSET

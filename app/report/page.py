@@ -12,7 +12,7 @@ from html import escape
 from app.decide.diagnosis.log_text import decode, plain
 from app.decide.findings.advisories import describe_advisory
 from app.model.report import Report, StepLine
-from app.model.verdict import Verification
+from app.model.verdict import SeveralCards, Verification
 from app.report.issue import headline, machine_lines
 from app.report.pictures import bench_bar, loss_curve
 from app.report.words import (
@@ -384,7 +384,32 @@ def _render_verdict(found: Verification | None) -> str:
                 ]
             )
         )
+    if found.several_cards:
+        parts.append(_render_together(found.several_cards))
     return _render_card("Verification", "".join(parts))
+
+
+def _render_together(found: SeveralCards) -> str:
+    rows = [
+        [
+            escape(card.name),
+            escape(card.id),
+            escape(number(card.product, card.unit)),
+            "right" if card.ok else "wrong",
+        ]
+        for card in found.cards
+    ]
+    pairs = [
+        ("Passed", "yes" if found.passed else f"no: {found.why}"),
+        ("Loss", f"{number(found.loss_first)} to {number(found.loss_last)}"),
+        ("Speed", number(found.tokens_per_s, "tokens/s")),
+        (
+            "Weights afterwards",
+            {True: "the same on all", False: "not the same", None: "not compared"}[found.equal],
+        ),
+    ]
+    table = _render_table(("Card", "Id", "Product", "Computed"), rows) if rows else ""
+    return "<h3>Fine-tune on several cards</h3>" + _pairs(pairs) + table
 
 
 def _render_logs(report: Report) -> str:

@@ -44,6 +44,8 @@ def run(step: RunCheck, site: StepContext) -> Iterator[AnyPayload]:
         "TRITON_CACHE_DIR": site.place.at("cache", "triton"),
         "TORCHINDUCTOR_CACHE_DIR": site.place.at("cache", "inductor"),
     }
+    if step.cards:
+        env |= {"CUDA_VISIBLE_DEVICES": ",".join(step.cards), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
     work = site.place.at("work", step.check)
     site.system.files.make_folder(work)
     ended = yield from relay(

@@ -23,6 +23,7 @@ class Unsloth:
         self.torch, self.length = torch, length
         self.bits = 32 if device.type == "cpu" else bits
         self.dtype = telling.half_type(torch, device)
+        self.place: dict[str, Any] = {}  # which card, where there are several
 
     def load(self, folder: str) -> tuple[Any, Any]:
         """A model, or an adapter together with the model it names."""
@@ -31,6 +32,7 @@ class Unsloth:
             max_seq_length=self.length,
             dtype=self.dtype,
             load_in_4bit=self.bits == 4,
+            **self.place,
         )
 
     def adapt(self, model: Any) -> Any:
@@ -82,9 +84,16 @@ def settings(config: Any, wishes: dict[str, Any]) -> Any:
 
 
 def build_trainer(
-    way: Any, model: Any, tokenizer: Any, rows: list[str], steps: int, folder: str, callback: type
+    way: Any,
+    model: Any,
+    tokenizer: Any,
+    rows: list[str],
+    steps: int,
+    folder: str,
+    callback: type,
+    more: dict[str, Any] | None = None,
 ) -> Any:
-    """The profile's SFTTrainer over the texts."""
+    """The profile's SFTTrainer over the texts, with ``more`` of its settings."""
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
@@ -114,6 +123,7 @@ def build_trainer(
         "fp16": on_card and way.dtype is way.torch.float16,
         "use_cpu": not on_card,
         "dataloader_pin_memory": on_card,
+        **(more or {}),
     }
     data = Dataset.from_dict({"text": [row + tokenizer.eos_token for row in rows]})
     tokens = (
@@ -131,9 +141,14 @@ def build_trainer(
 
 
 def recorder(
-    torch: Any, steps: int, losses: list[float], norms: list[float], moments: list[float]
+    torch: Any,
+    steps: int,
+    losses: list[float],
+    norms: list[float],
+    moments: list[float],
+    name: str = "fine_tune.loss",
 ) -> type:
-    """A callback class that streams losses as they come and keeps the times of steps."""
+    """A callback class that streams losses as they come, by this name, and keeps the times of steps."""
     from transformers import TrainerCallback
 
     class Recorder(TrainerCallback):  # type: ignore[misc]
@@ -153,7 +168,7 @@ def recorder(
                 if norm is not None:
                     norms.append(norm)
                 telling.measured(
-                    "fine_tune.loss",
+                    name,
                     losses[-1],
                     "nats a token",
                     step=int(state.global_step),

@@ -869,10 +869,6 @@
         <translation>Auf dem Prozessor; dafür gibt es keinen Vergleichswert.</translation>
     </message>
     <message>
-        <source>One of them is used for training and verified: {card.name}.</source>
-        <translation>Eine davon wird zum Trainieren benutzt und geprüft: {card.name}.</translation>
-    </message>
-    <message>
         <source>OneDrive would upload tens of thousands of files, lock some while they are written and replace others by placeholders.</source>
         <translation>OneDrive würde Zehntausende Dateien hochladen, manche beim Schreiben sperren und andere durch Platzhalter ersetzen.</translation>
     </message>
@@ -8948,6 +8944,74 @@
         <source>Look whether that drive is sound and connected, or choose another folder.</source>
         <translation>Sehen Sie nach, ob dieses Laufwerk in Ordnung und verbunden ist, oder wählen Sie einen anderen Ordner.</translation>
     </message>
+    <message>
+        <source>A Linux workstation with two equal cards, RTX 3090.</source>
+        <translation>Ein Linux-Arbeitsplatz mit zwei gleichen Karten, RTX 3090.</translation>
+    </message>
+    <message>
+        <source>Card {number} is slower than its equals</source>
+        <translation>Karte {number} ist langsamer als die anderen gleichen</translation>
+    </message>
+    <message>
+        <source>Each process trained by itself.</source>
+        <translation>Jeder Prozess hat für sich allein trainiert.</translation>
+    </message>
+    <message>
+        <source>Fine-tune on several cards</source>
+        <translation>Feinabstimmung auf mehreren Karten</translation>
+    </message>
+    <message>
+        <source>On Linux equal cards are verified together too, and train --cards takes several. Otherwise one is used and verified: {card.name}.</source>
+        <translation>Unter Linux werden gleiche Karten auch zusammen geprüft, und train --cards nimmt mehrere. Sonst wird eine verwendet und geprüft: {card.name}.</translation>
+    </message>
+    <message>
+        <source>One card works, training on several cards does not</source>
+        <translation>Eine Karte funktioniert, das Training auf mehreren Karten nicht</translation>
+    </message>
+    <message>
+        <source>One of several cards is used</source>
+        <translation>Eine von mehreren Karten wird verwendet</translation>
+    </message>
+    <message>
+        <source>One of the processes was ended from outside.</source>
+        <translation>Einer der Prozesse wurde von außen beendet.</translation>
+    </message>
+    <message>
+        <source>PyTorch reaches {reached} of {count} cards.</source>
+        <translation>PyTorch erreicht {reached} von {count} Karten.</translation>
+    </message>
+    <message>
+        <source>Several cards train together on Linux only: PyTorch for Windows has no NCCL.</source>
+        <translation>Mehrere Karten trainieren nur unter Linux zusammen: PyTorch für Windows hat kein NCCL.</translation>
+    </message>
+    <message>
+        <source>Training on {count} cards ran, but {wrong}.</source>
+        <translation>Das Training auf {count} Karten lief, aber {wrong}.</translation>
+    </message>
+    <message>
+        <source>Training on {count} cards stopped: {reason}</source>
+        <translation>Das Training auf {count} Karten brach ab: {reason}</translation>
+    </message>
+    <message>
+        <source>accelerate, which starts a process for each card, is not installed.</source>
+        <translation>accelerate, das für jede Karte einen Prozess startet, ist nicht installiert.</translation>
+    </message>
+    <message>
+        <source>card {number} ({name}) computed wrongly ({error})</source>
+        <translation>Karte {number} ({name}) hat falsch gerechnet ({error})</translation>
+    </message>
+    <message>
+        <source>the cards did not end with the same weights</source>
+        <translation>die Karten hatten am Ende nicht dieselben Gewichte</translation>
+    </message>
+    <message>
+        <source>{name} {id}: {product:.0f} {unit}, the fastest {most:.0f}. Together all go at the pace of the slowest.</source>
+        <translation>{name} {id}: {product:.0f} {unit}, die schnellste {most:.0f}. Zusammen gehen alle im Takt der langsamsten.</translation>
+    </message>
+    <message>
+        <source>{processes} of {count} processes trained together</source>
+        <translation>{processes} von {count} Prozessen haben zusammen trainiert</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
@@ -9214,7 +9278,7 @@
     </message>
     <message>
         <source>Train on &amp;your data</source>
-        <translation>Mit eigenen &amp;Daten trainieren</translation>
+        <translation>M&amp;it eigenen Daten trainieren</translation>
     </message>
     <message>
         <source>Use it</source>
@@ -10414,6 +10478,22 @@
         <source>{n} lines of the guide are about a card; this setup uses none.</source>
         <translation>{n} Zeilen der Anleitung handeln von einer Karte; diese Einrichtung benutzt keine.</translation>
     </message>
+    <message>
+        <source>the same weights on all</source>
+        <translation>auf allen dieselben Gewichte</translation>
+    </message>
+    <message>
+        <source>other weights on each</source>
+        <translation>auf jeder andere Gewichte</translation>
+    </message>
+    <message>
+        <source>On {n} cards at once: loss {first} to {last}</source>
+        <translation>Auf {n} Karten zugleich: Verlust {first} bis {last}</translation>
+    </message>
+    <message>
+        <source>On several cards at once: not passed</source>
+        <translation>Auf mehreren Karten zugleich: nicht bestanden</translation>
+    </message>
 </context>
 <context>
     <name>PutBack</name>
@@ -10677,7 +10757,7 @@
     </message>
     <message>
         <source>Train on &amp;your data</source>
-        <translation>Mit eigenen &amp;Daten trainieren</translation>
+        <translation>M&amp;it eigenen Daten trainieren</translation>
     </message>
     <message>
         <source>{path} was opened.</source>
@@ -12466,6 +12546,14 @@
     <message>
         <source>Recorded on another PC</source>
         <translation>Auf einem anderen PC aufgezeichnet</translation>
+    </message>
+    <message>
+        <source>One card works, training on several cards does not. {why}</source>
+        <translation>Eine Karte funktioniert, das Training auf mehreren Karten nicht. {why}</translation>
+    </message>
+    <message>
+        <source>This PC is looked at first.</source>
+        <translation>Dieser PC wird zuerst angesehen.</translation>
     </message>
 </context>
 <context>

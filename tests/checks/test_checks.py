@@ -299,3 +299,96 @@ def test_one_wrong_element_under_load_is_found(fault: str) -> None:
     )
     assert code == 1
     assert events[-1].code == "wrong-result"
+
+
+def of_two(**changes: Any) -> dict[str, Any]:
+    """What two processes write down when all is well."""
+    card = {"card": "NVIDIA H200", "product": 600.0, "unit": "TFLOP/s", "ok": True, "error": 1e-3}
+    good = {
+        "processes": 2,
+        "cards": [{**card, "number": n, "weights": "aa"} for n in range(2)],
+        "losses": [8.4, 7.0, 6.3, 6.2, 6.1],
+        "norms": [1.0],
+    }
+    return {**good, **changes}
+
+
+@pytest.mark.parametrize(
+    ("result", "wrong"),
+    [
+        (of_two(), []),
+        (of_two(processes=1), ["1 of 2 processes trained together"]),
+        (
+            of_two(cards=[{"weights": "aa", "ok": True}, {"weights": "ab", "ok": True}]),
+            ["the cards did not end with the same weights"],
+        ),
+        (
+            of_two(
+                cards=[
+                    of_two()["cards"][0],
+                    {**of_two()["cards"][1], "ok": False, "error": "1 of 4 products differ"},
+                ]
+            ),
+            ["card 1 (NVIDIA H200) computed wrongly (1 of 4 products differ)"],
+        ),
+        (of_two(losses=[8.4, 8.4, 8.3]), ["the loss did not fall clearly (8.40 to 8.30)"]),
+        (of_two(losses=[8.4, math.nan]), ["the loss is not a number"]),
+        (of_two(norms=[math.inf]), ["a gradient is not finite"]),
+    ],
+)
+def test_when_several_cards_pass(result: dict[str, Any], wrong: list[str]) -> None:
+    """As many processes as cards, right products, a falling loss, and the same weights in the end."""
+    assert load("several_cards").judge(result, 2) == wrong
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (
+            "NCCL error in: ProcessGroupNCCL.cpp:3690, unhandled cuda error (run with "
+            "NCCL_DEBUG=INFO for details), NCCL version 2.27.5\nncclUnhandledCudaError: Call to "
+            "CUDA function failed.\nLast error:\nCuda failure 217 'peer access is not supported'",
+            "NCCL: Cuda failure 217 'peer access is not supported'",
+        ),
+        (
+            "NCCL error in: x.cpp:1, invalid usage\nncclInvalidUsage: This usually reflects "
+            "invalid usage of NCCL library.\nLast error:\n",
+            "NCCL: ncclInvalidUsage: This usually reflects invalid usage of NCCL library",
+        ),
+        (
+            "NCCL error in: x.cpp:1\nncclSystemError: System call failed.",
+            "NCCL: ncclSystemError: System call failed",
+        ),
+        ("CUDA out of memory.", "RuntimeError: CUDA out of memory"),
+    ],
+)
+def test_a_fault_of_nccl_is_told_in_its_own_words(text: str, said: str) -> None:
+    """The last error where it names one, else the kind of error, else the first line."""
+    assert load("several_cards").reason(RuntimeError(text)) == said
+
+
+def test_the_first_failure_is_told_and_not_what_the_others_saw_of_it(tmp_path: Path) -> None:
+    """And where no process left a word: what NCCL or torch's watchdog printed."""
+    check = load("several_cards")
+    with pytest.raises(check.telling.CheckFailed, match="One of the processes was ended from"):
+        check.conclude(str(tmp_path), 2, 1, [])
+    line = "[Rank 1] Watchdog caught collective operation timeout: WorkNCCL(OpType=ALLREDUCE)"
+    said = [check.words_of_nccl(line)]
+    with pytest.raises(check.telling.CheckFailed, match="stopped: Watchdog caught collective"):
+        check.conclude(str(tmp_path), 2, -6, said)
+    line = "pc:1:2 [0] misc/shmutils.cc:72 NCCL WARN Error: failed to extend /dev/shm/nccl-x"
+    assert check.words_of_nccl(line) == "NCCL: Error: failed to extend /dev/shm/nccl-x"
+    assert check.words_of_nccl("a line of the log") == ""
+    for rank, (at, text) in enumerate(
+        [(1.0, "RuntimeError: Connection closed by peer."), (2.0, "NCCL: no room.")]
+    ):
+        words = {"text": "{reason}", "values": {"reason": text}}
+        (tmp_path / f"failed-{rank}.json").write_text(
+            json.dumps({"at": at, "code": f"c{rank}", "reason": words, "details": ""})
+        )
+    with pytest.raises(check.telling.CheckFailed) as failed:
+        check.conclude(str(tmp_path), 2, 1, [])
+    assert (failed.value.code, str(failed.value)) == (
+        "c1",
+        "Training on 2 cards stopped: NCCL: no room.",
+    )

@@ -13,8 +13,9 @@ from app.decide.training.script_head import settings_of
 from app.engine import training_cards, training_runs
 from app.engine.session import Session
 from app.model.errors import InputError
-from app.model.machine import Driver, Gpu, MachineFacts, Os
-from app.model.plan import RunTraining
+from app.model.event import Failed
+from app.model.machine import Driver, Family, Gpu, MachineFacts, Os
+from app.model.plan import RunCheck, RunTraining
 from app.model.training import TrainingRequest
 from tests.training.homes import (
     make_home,
@@ -136,3 +137,82 @@ def test_a_run_goes_on_with_as_many_cards(tmp_path: Path, request_: TrainingRequ
         plan_of(session, msgspec.structs.replace(again, cards=3))
     with pytest.raises(InputError, match="--cards is 2; expected 1 at most"):
         plan_of(on_cards(tmp_path, CARDS[0]), again)
+
+
+def checks(session: Session) -> list[RunCheck]:
+    """The checks of several cards in the plan of a verification."""
+    plan = session.plans.verify()
+    return [s for s in plan.steps if isinstance(s, RunCheck) and s.check == "several_cards"]
+
+
+def test_equal_cards_are_verified_together_after_one(tmp_path: Path) -> None:
+    """All of them, by their ids; a failure is none of the run, and one card has to pass before."""
+    session = on_cards(tmp_path, *CARDS)
+    [check] = checks(session)
+    assert check.cards == ("GPU-00", "GPU-11", "GPU-22")
+    assert (check.arguments, check.needs) == (("--cards", "3"), ("check-fine_tune",))
+    assert not check.decides and session.plans.verify().steps[-1] == check
+    assert training_cards.why_alone(session, session.knowledge.profile("torch212-2026.10")) == ""
+    assert not any(s.id == check.id for s in session.plans.verify(quick=True).steps)
+
+
+@pytest.mark.parametrize(("gpus", "family", "why"), [
+    (CARDS[:1], "linux", ""), (CARDS, "windows", "several cards train together on Linux only"), ((), "linux", ""),
+    ((CARDS[0], msgspec.structs.replace(CARDS[1], name="NVIDIA H100")), "linux", "is used alone"),
+])  # fmt: skip
+def test_elsewhere_there_is_no_such_check(
+    tmp_path: Path, gpus: tuple[Gpu, ...], family: Family, why: str
+) -> None:
+    """And where there are several cards, why."""
+    session = on_cards(tmp_path, *gpus)
+    session.facts = msgspec.structs.replace(session.known_facts(), os=Os(family=family))
+    assert checks(session) == []
+    profile = session.knowledge.profile("torch212-2026.10")
+    told = training_cards.why_alone(session, profile)
+    assert why in told and bool(told) == bool(why)
+    assert training_cards.why_alone(session, session.knowledge.profile("practice-cpu")) == ""
+
+
+def test_the_users_own_choice_decides_what_is_verified(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,0")
+    assert checks(on_cards(tmp_path, *CARDS))[0].cards == ("GPU-00", "GPU-22")
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2")
+    session = on_cards(tmp_path, *CARDS)
+    assert checks(session) == []
+    assert training_cards.why_alone(session, session.knowledge.profile("torch212-2026.10")) == ""
+
+
+CHECK = """
+import json, os, sys
+print(json.dumps({"what": "measured", "name": "x", "value": sys.argv[1:], "detail": dict(os.environ)}))
+print(json.dumps({"what": "failed", "code": "several-cards-failed", "message": "NCCL: no."}))
+sys.exit(1)
+"""
+
+
+def test_the_check_sees_all_cards_and_what_the_user_chose_about_multicast(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the order of the bus; its failure is told, and the run has not failed."""
+    own = {"NCCL_NVLS_ENABLE": "0", "TORCH_SYMM_MEM_DISABLE_MULTICAST": "1", "NVSHMEM_DISABLE_NVLS": "1"}  # fmt: skip
+    for name, value in {**own, "CUDA_DEVICE_ORDER": "FASTEST_FIRST"}.items():
+        monkeypatch.setenv(name, value)
+    session = on_cards(tmp_path, *CARDS)
+    read = session.resource
+    session.resource = lambda name: (
+        CHECK.encode() if name == "checks/several_cards.py" else read(name)
+    )
+    [check] = checks(session)
+    alone = msgspec.structs.replace(session.plans.verify(), steps=(check,))
+    events = list(session.execution.run(alone))
+    seen = next(measured(events, "x"))
+    assert seen.value == ["--cards", "3"] and own.items() <= seen.detail.items()
+    assert seen.detail["CUDA_VISIBLE_DEVICES"] == "GPU-00,GPU-11,GPU-22"
+    assert seen.detail["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+    assert [e.what.code for e in events if isinstance(e.what, Failed)] == ["several-cards-failed"]
+    assert (session.execution.outcome, session.execution.error) == ("finished", None)
+    verdict = session.execution.verification
+    assert verdict is not None and verdict.overall != "broken"
+    assert verdict.several_cards is not None and verdict.several_cards.why == "NCCL: no."

@@ -24,7 +24,7 @@ from app.gui.widgets.verification_cards import guide_text
 from app.gui.wizard import Wizard
 from app.model.event import Failed, Measured, StepEvent
 from app.model.pointer import Pointer
-from app.model.verdict import Comparison, Verification
+from app.model.verdict import Comparison, SeveralCards, Verification
 from tests.gui.fake_session import Staged, inside
 from tests.gui.sample_run import DIAGNOSIS, ENV, LOSSES, PLAN, VERDICT, good_checks, good_install
 
@@ -391,3 +391,50 @@ def test_the_guides_line_has_its_name_once(title: str, guide: str, shown: str) -
         )
         == shown
     )
+
+
+@pytest.mark.parametrize("passed", [True, False])
+def test_several_cards_beside_one(wizard: Wizard, session: Staged, passed: bool) -> None:
+    """What they did together; where they do not, that one works and why the others do not."""
+    found = SeveralCards(
+        processes=2, loss_first=8.36, loss_last=6.2, tokens_per_s=9000.0, equal=True, passed=True
+    )
+    if not passed:
+        found = SeveralCards(why="Training on 2 cards stopped: NCCL: Cuda failure 217.")
+    session.execution.verification = msgspec.structs.replace(VERDICT, several_cards=found)
+    verify = page(wizard)
+    assert verify.title_label.text() == "It works" and verify.tuning.tag.text() == "Passed"
+    assert not verify.tuning.together.isHidden()
+    said, below = verify.tuning.together.text(), verify.subtitle_label.text()
+    if passed:
+        assert (
+            said
+            == "On 2 cards at once: loss 8.36 to 6.2 · 9,000 tokens/s · the same weights on all"
+        )
+        assert below.startswith("Checked, measured and trained")
+    else:
+        assert said == "On several cards at once: not passed"
+        assert below.startswith("One card works, training on several cards does not. Training on 2")
+        assert "Cuda failure 217" in below
+
+
+def test_one_card_says_nothing_of_several(wizard: Wizard, session: Staged) -> None:
+    session.execution.verification = VERDICT
+    assert page(wizard).tuning.together.isHidden()
+
+
+def test_checks_wait_for_the_look_at_this_pc(
+    wizard: Wizard, session: Staged, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which cards there are decides what is checked; the window never waits for it."""
+    verify = page(wizard)
+    facts, session.facts = session.facts, None
+    monkeypatch.setattr(type(wizard), "is_surveying", property(lambda _: True))
+    verify.run_again()
+    assert not verify.running and session.runs == []
+    assert verify.subtitle_label.text() == "This PC is looked at first."
+    session.facts = facts
+    wizard.surveyed.emit(None)
+    qtbot.waitUntil(lambda: bool(session.runs) and not verify.running)
+    wizard.surveyed.emit(None)
+    assert len(session.runs) == 1

@@ -58,10 +58,15 @@ def environment_name(profile: Profile, family: str) -> str:
 
 
 def install_plan(
-    facts: MachineFacts, profile: Profile, place: HomeLayout, answers: Answers, verify: bool = True
+    facts: MachineFacts,
+    profile: Profile,
+    place: HomeLayout,
+    answers: Answers,
+    verify: bool = True,
+    cards: tuple[str, ...] = (),
 ) -> Plan:
     """The plan that takes this machine to the proven profile; it has no steps where the profile has
-    no lock for it.
+    no lock for it. ``cards`` are the ids of those that may train together.
 
     A new environment is made beside the old ones; the pointer moves last, when everything before
     has passed.
@@ -116,7 +121,7 @@ def install_plan(
         )
     )
     if verify and answers.verify != "none":
-        steps += _check_steps(profile, place, name, quick=answers.verify == "quick")
+        steps += _check_steps(profile, place, name, answers.verify == "quick", cards)
     steps.append(
         Activate(
             id="activate",
@@ -192,15 +197,21 @@ def _provide_steps(
     )
 
 
-def _check_steps(profile: Profile, place: HomeLayout, name: str, quick: bool) -> Iterator[RunCheck]:
+def _check_steps(
+    profile: Profile, place: HomeLayout, name: str, quick: bool, cards: tuple[str, ...]
+) -> Iterator[RunCheck]:
     for check in CHECKS:
         if (check.gpu and not profile.needs.gpu) or (quick and check.stage != "checks"):
             continue
+        if check.several and len(cards) < 2:
+            continue
         if check.name == "unsloth_import" and not quick:
             continue  # the fine-tune imports it in its own process and tells the same
-        arguments = (
-            _version_check_arguments(profile, place, name) if check.name == "versions" else ()
-        )
+        arguments: tuple[str, ...] = ()
+        if check.name == "versions":
+            arguments = _version_check_arguments(profile, place, name)
+        elif check.several:
+            arguments = ("--cards", str(len(cards)))
         yield RunCheck(
             id=f"check-{check.name}",
             title=check.title,
@@ -209,7 +220,10 @@ def _check_steps(profile: Profile, place: HomeLayout, name: str, quick: bool) ->
             profile=profile.id,
             arguments=arguments,
             limit_seconds=check.limit,
+            needs=("check-fine_tune",) if check.several else (),
             stage=check.stage,
+            cards=cards if check.several else (),
+            decides=not check.several,
             touches=(place.at("checks"), place.at("work", check.name), place.cache),
         )
 
@@ -220,13 +234,21 @@ def _version_check_arguments(profile: Profile, place: HomeLayout, name: str) -> 
     return ("--lock", place.at("locks", f"{name}.txt"), *chain.from_iterable(left_out))
 
 
-def verify_plan(profile: Profile, place: HomeLayout, environment: str, quick: bool) -> Plan:
-    """The checks of an installed environment; ``quick`` leaves out benchmark and fine-tune."""
+def verify_plan(
+    profile: Profile,
+    place: HomeLayout,
+    environment: str,
+    quick: bool,
+    cards: tuple[str, ...] = (),
+) -> Plan:
+    """The checks of an installed environment; ``quick`` leaves out benchmark and fine-tune. ``cards``
+    are the ids of those that may train together.
+    """
     return Plan(
         title=Message("Verify {profile}", profile=profile.title),
         profile=profile.id,
         environment=environment,
-        steps=tuple(_check_steps(profile, place, environment, quick)),
+        steps=tuple(_check_steps(profile, place, environment, quick, cards)),
     )
 
 

@@ -20,6 +20,11 @@ class UsableCards(Value, frozen=True, kw_only=True):
     cards: tuple[Gpu, ...] = ()
     text: Message
 
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """As ``CUDA_VISIBLE_DEVICES`` takes them, which counts in the order of the bus here."""
+        return tuple(gpu.uuid or str(gpu.index) for gpu in self.cards)
+
 
 def usable_cards(gpus: Sequence[Gpu], family: Family) -> UsableCards:
     """The cards that are equal to the one that training takes: each trains the same number of rows,
@@ -38,7 +43,8 @@ def usable_cards(gpus: Sequence[Gpu], family: Family) -> UsableCards:
     if len(ours) == 1:
         text = Message("{card} is the only NVIDIA card.", card=name)
     elif family != "linux":
-        # PyTorch's wheels for Windows hold no NCCL, through which cards exchange what they learnt.
+        # Cards exchange what they learnt through NCCL: "Windows supports all collective
+        # communications backends but NCCL" (docs.pytorch.org/docs/stable/distributed, 2026-11-30).
         equal = (main,)
         text = Message(
             "{card} is used alone: several cards train together on Linux only.", card=name

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.decide.verification import benchmarks, slowdowns
+from app.decide.verification import benchmarks, slowdowns, together
 from app.model.card import CardCatalogue, plain
 from app.model.event import Failed, Measured
 from app.model.guide import Expected, Guide
@@ -40,9 +40,10 @@ def judge(
     facts: MachineFacts,
     cards: CardCatalogue,
     guide: Guide,
+    alone: str = "",
 ) -> Verification:
     """The whole verdict from what the checks measured (step id and event) and from the steps
-    that failed.
+    that failed. ``alone`` is why a PC of several cards trains on one of them.
     """
     found = _latest_by_name(measured)
     gpu = the_card(facts, found.get("gpu.name"))
@@ -53,10 +54,12 @@ def judge(
     )
     benches = benchmarks.judge_benchmarks([m for _, m in measured], gpu, cards, guide)
     tune = fine_tune(found.get("fine_tune.result"))
+    several = together.several_cards(found.get("several_cards.result"), failures.get(together.STEP))
     remarks = (
         slowdowns.explain_slowdowns([m for _, m in measured], benches, gpu, facts)
         + _unmet_remarks(found.get("packages.unmet"), profile)
         + _failure_remarks(failures)
+        + tuple(together.remarks(several, alone if tune is not None else ""))
     )
     return Verification(
         overall=_decide_overall(comparisons, benches, tune, failures, guide, bool(measured)),
@@ -64,6 +67,7 @@ def judge(
         comparisons=comparisons,
         benchmark=benches,
         fine_tune=tune,
+        several_cards=several,
         remarks=remarks,
         telemetry=tuple(
             m.detail
@@ -323,6 +327,7 @@ def _failure_remarks(failures: Mapping[str, Failed]) -> tuple[Remark, ...]:
             detail=f.message,
         )
         for step, f in failures.items()
+        if step != together.STEP
     )
 
 
@@ -346,12 +351,14 @@ def _decide_overall(
     anything: bool,
 ) -> Overall:
     """Broken beats slow beats works. A benchmark that only could not run (no memory, no time)
-    breaks nothing.
+    breaks nothing, and neither do cards that do not train together.
     """
     if not anything and not failures:
         return "not_checked"
     for step, failure in failures.items():
-        harmless = step.endswith("benchmark") and failure.code != "wrong-result"
+        harmless = step == together.STEP or (
+            step.endswith("benchmark") and failure.code != "wrong-result"
+        )
         if failure.code not in NOT_A_VERDICT and not harmless:
             return "broken"
     trivial = {line.check for line in guide.lines if not line.serious}

@@ -36,7 +36,9 @@ def measurements(
         "fine_tune": _simulate_unsloth(profile) + _fine_tune(gpu),
     }
     return {
-        step.id: tuple(made.get(step.check, []))
+        step.id: tuple(
+            _together(step, gpu, card, cards) if step.cards else made.get(step.check, [])
+        )
         for step in plan.steps
         if isinstance(step, RunCheck)
     }
@@ -128,3 +130,23 @@ def _fine_tune(gpu: Gpu | None) -> list[Measured]:
         )
     )
     return measured
+
+
+def _together(
+    step: RunCheck, gpu: Gpu | None, card: CardModel | None, cards: CardCatalogue
+) -> list[Measured]:
+    """The same fine-tune on all cards of a step."""
+    alone = _fine_tune(gpu)[-1].detail
+    product = next(
+        (m.value for m in _simulate_benchmark(card, cards) if m.name == "bench.matmul.fp16"), None
+    )
+    name = gpu.name if gpu is not None else None
+    rows = [
+        {"card": name, "id": one, "product": product, "unit": "TFLOP/s", "ok": True}
+        for one in step.cards
+    ]
+    known = {"cards": rows, "processes": len(rows), "equal": True, "trainer": "simulated"}
+    speed = alone["tokens_per_s"] * len(rows)
+    detail = {**alone, **known, "tokens_per_s": speed}
+    del detail["simulated"]
+    return [_simulate("several_cards.result", True, **detail)]

@@ -27,6 +27,11 @@ def sentence(verdict: Verification, for_cards: bool) -> str:
     where = (
         translate("Verify", "on this card") if on_card else translate("Verify", "on the processor")
     )
+    together = verdict.several_cards
+    if verdict.overall == "works" and together is not None and not together.passed:
+        return translate(
+            "Verify", "One card works, training on several cards does not. {why}"
+        ).format(why=localize(together.why))
     if verdict.overall == "works":
         if verdict.seconds is None:
             return translate("Verify", "Checked, measured and trained {where}.").format(where=where)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from PySide6.QtCore import Qt
 
 from app.engine.stages import Stage
 from app.gui import formatting, theme
@@ -137,7 +138,7 @@ class Verify(PlanPage):
         """
         if self.session.simulated or self.session.home.pointer() is None:
             return
-        plan = self.session.plans.verify()
+        plan = self.session.plans.verify(quick=True)
         self.frame.stream(
             lambda: iter((self.session.environments.changes(plan),)), self._show_changes
         ).start()
@@ -179,6 +180,14 @@ class Verify(PlanPage):
         """Run all checks."""
         if self.running:
             return
+        if self.session.facts is None and self.frame.is_surveying:
+            # which cards there are decides what is checked
+            self.set_header(
+                translate("Verify", "Verify"), translate("Verify", "This PC is looked at first.")
+            )
+            once = Qt.ConnectionType.SingleShotConnection
+            self.frame.surveyed.connect(self._run_after_survey, once)
+            return
         try:
             plan = self._build_plan()
         except ExpectedError as error:
@@ -190,6 +199,10 @@ class Verify(PlanPage):
         self._show_panel(self.begin(plan))
         if self.run is not None:
             self._watch_run(self.run)
+
+    def _run_after_survey(self, _fault: object) -> None:
+        if self.frame.currentPage() is self:
+            self.run_again()
 
     def _show_panel(self, view: RunView) -> None:
         self._log.box.addWidget(view.panel)
@@ -433,6 +446,7 @@ class Verify(PlanPage):
                 if verdict.fine_tune is not None or running
                 else _failed_fine_tune(self._failures)
             )
+        self.tuning.show_together(verdict.several_cards)
 
     def _has_result(self) -> bool:
         return any(m.name == "fine_tune.result" for _, m in self._measured)
@@ -488,7 +502,7 @@ class Verify(PlanPage):
 
 def _failed_fine_tune(failures: Mapping[str, Failed]) -> FineTune | None:
     """A result that says no for a fine-tune that failed before it had one."""
-    if not any("fine" in step for step in failures):
+    if "check-fine_tune" not in failures:
         return None
     return FineTune(
         steps=0,

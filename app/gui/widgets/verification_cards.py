@@ -22,7 +22,7 @@ from app.gui.widgets.collapsible import Collapsible
 from app.gui.widgets.icons import Mark, State
 from app.gui.widgets.popover import Popover
 from app.gui.widgets.tag import Tag
-from app.model.verdict import Bench, Comparison, FineTune, Remark
+from app.model.verdict import Bench, Comparison, FineTune, Remark, SeveralCards
 
 _MARKS: dict[str, State] = {
     "same": "ok",
@@ -254,14 +254,17 @@ class FineTuneCard(Card):
         self.curve = LossCurve(translate("Proof", "Loss of the first fine-tune"))
         self.tabled = Tabled(self.curve)
         self.foot = Label("", "small", "muted", tabular=True)
+        self.together = Label("", "small", "muted")
         self.box.addLayout(titled(translate("Proof", "First fine-tune"), self.tag))
         self.box.addWidget(self.about)
         self.box.addWidget(self.tabled, 1)
         self.box.addWidget(self.foot)
+        self.box.addWidget(self.together)
         self.clear()
 
     def clear(self) -> None:
         """Nothing has run."""
+        self.show_together(None)
         self.curve.set_content(())
         self.tag.set_content("", "grey")
         self.about.setText(
@@ -279,6 +282,34 @@ class FineTuneCard(Card):
                 n=len(self.curve.losses), loss=format_figure(loss)
             )
         )
+
+    def show_together(self, found: SeveralCards | None) -> None:
+        """What several cards did at once; nothing where the PC has one."""
+        said = ""
+        if found is not None and found.loss_first is not None and found.loss_last is not None:
+            same = {
+                True: translate("Proof", "the same weights on all"),
+                False: translate("Proof", "other weights on each"),
+                None: "",
+            }
+            parts = [
+                translate("Proof", "On {n} cards at once: loss {first} to {last}").format(
+                    n=found.processes,
+                    first=format_figure(found.loss_first),
+                    last=format_figure(found.loss_last),
+                ),
+                translate("Proof", "{n} tokens/s").format(
+                    n=format_figure(round(found.tokens_per_s))
+                )
+                if found.tokens_per_s
+                else "",
+                same[found.equal],
+            ]
+            said = formatting.joined([part for part in parts if part])
+        elif found is not None:
+            said = translate("Proof", "On several cards at once: not passed")
+        self.together.setText(said)
+        self.together.setVisible(bool(said))
 
     def show_stopped(self) -> None:
         """The run was stopped; what was drawn of it stays."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -13,6 +15,7 @@ from app.decide.plans.builder import (
     install_plan,
     verify_plan,
 )
+from app.decide.training.several_cards import usable_cards
 from app.knowledge import Knowledge
 from app.model.answers import Answers
 from app.model.checks import CHECKS
@@ -45,7 +48,7 @@ def test_the_steps_of_an_install(knowledge: Knowledge) -> None:
         *HEAD,
         "close-mapper",
         "first-import",
-        *(f"check-{c.name}" for c in CHECKS if c.name != "unsloth_import"),
+        *(f"check-{c.name}" for c in CHECKS if c.name != "unsloth_import" and not c.several),
         "activate",
     ]
     assert steps(knowledge, "torch28-2025.11", LINUX)[:3] == [
@@ -66,6 +69,25 @@ def test_the_practice_profile_checks_what_a_processor_can(knowledge: Knowledge) 
         assert not {"triton_kernel", "attention", "bnb_4bit"} & {*found}
         quick = steps(knowledge, "practice-cpu", place, answers=Answers(verify="quick"))
         assert "check-unsloth_import" in quick, "without the fine-tune its own check imports it"
+
+
+def test_equal_cards_are_checked_together_last(knowledge: Knowledge) -> None:
+    """On a PC with two of a kind; a setup for the processor and a quick look leave them out."""
+    machine = Path(__file__).parents[3] / "resources" / "machines" / "two-equal-3090.json"
+    facts = msgspec.json.decode(machine.read_bytes(), type=MachineFacts)
+    cards = usable_cards(facts.gpus, facts.os.family).ids
+    profile = knowledge.profile("torch28-2025.11")
+    *_, check, last = install_plan(facts, profile, LINUX, Answers(), cards=cards).steps
+    assert isinstance(check, RunCheck) and last.id == "activate"
+    assert (check.id, check.cards) == ("check-several_cards", ("0", "1"))
+    assert (check.arguments, check.needs) == (("--cards", "2"), ("check-fine_tune",))
+    assert not check.decides
+    for other, answers in (
+        ("practice-cpu", Answers()),
+        ("torch28-2025.11", Answers(verify="quick")),
+    ):
+        plan = install_plan(facts, knowledge.profile(other), LINUX, answers, cards=cards)
+        assert not any(isinstance(s, RunCheck) and s.cards for s in plan.steps)
 
 
 def test_the_versions_are_checked_with_what_the_profile_leaves_out(knowledge: Knowledge) -> None:
@@ -198,7 +220,7 @@ def test_verification_of_an_installed_environment(knowledge: Knowledge) -> None:
     )
     apart = ["benchmark", "fine_tune"]  # without them Unsloth's import is a check of its own
     assert [s.id.removeprefix("check-") for s in plan.steps] == [
-        check.name for check in CHECKS if check.name not in apart
+        check.name for check in CHECKS if check.name not in apart and not check.several
     ]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from app.cli import text as cli_text
 from app.decide.verification import benchmarks, judge
 from app.knowledge import Knowledge
 from app.model.event import Failed, Measured
@@ -594,3 +595,80 @@ def test_a_bar_that_no_healthy_card_reaches_judges_nobody(
     assert good.note and bad.note
     if name == "NVIDIA L40":
         assert (card.bf16_tensor_tflops, card.tf32_tensor_tflops) == (181.05, 90.5)
+
+
+TOGETHER: dict[str, Any] = {
+    "processes": 2,
+    "steps": 20,
+    "loss_first": 8.4,
+    "loss_last": 6.2,
+    "losses": [8.4, 6.2],
+    "tokens_per_s": 9000.0,
+    "equal": True,
+    "device": "cuda",
+    "cards": [
+        {"card": "RTX 3090", "id": "0", "product": 70.0, "unit": "TFLOP/s", "ok": True, "peak": 9},
+        {"card": "RTX 3090", "id": "1", "product": 69.0, "unit": "TFLOP/s", "ok": True, "peak": 9},
+    ],
+}
+TUNED = (True, None, {"steps": 20, "losses": [8.4, 6.2], "passed": True, "reloaded_equal": True})
+
+
+def together(
+    knowledge: Knowledge, result: dict[str, Any] | None, why: str = "", alone: str = ""
+) -> Verification:
+    """The verdict where one card trained well and several were tried."""
+    profile = knowledge.profile("torch212-2026.10")
+    more = {"several_cards__result": (not why, None, result)} if result is not None else {}
+    failures = {"check-several_cards": Failed(code="several-cards-failed", message=why)}
+    return judge.judge(
+        good(profile, RTX3090, fine_tune__result=TUNED, **more),
+        failures if why else {},
+        profile,
+        machine(RTX3090, RTX3090),
+        knowledge.cards,
+        knowledge.guide,
+        alone,
+    )
+
+
+def test_cards_that_train_together_are_told(knowledge: Knowledge) -> None:
+    got = together(knowledge, TOGETHER)
+    assert got.overall == "works" and not got.remarks
+    assert got.several_cards is not None and got.several_cards.passed
+    assert [card.id for card in got.several_cards.cards] == ["0", "1"]
+    text = cli_text.verification(got)
+    assert "Fine-tune on 2 cards: 20 steps, loss 8.40 to 6.20, 9000 tokens/s" in text
+    assert "RTX 3090 1: 69 TFLOP/s, computed right" in text
+
+
+@pytest.mark.parametrize("result", [None, {**TOGETHER, "equal": False}])
+def test_cards_that_do_not_train_together_break_nothing(
+    knowledge: Knowledge, result: dict[str, Any] | None
+) -> None:
+    """One card works, and the reason stands in the verdict, in NCCL's own words."""
+    why = "Training on 2 cards stopped: NCCL: Cuda failure 217."
+    got = together(knowledge, result, why)
+    assert got.overall == "works"
+    assert got.several_cards is not None and not got.several_cards.passed
+    [remark] = got.remarks
+    assert (remark.severity, remark.detail) == ("warns", why)
+    assert remark.title == "One card works, training on several cards does not"
+    assert f"{remark.title}. {why}" in cli_text.verification(got)
+
+
+def test_one_that_holds_its_equals_up_is_named(knowledge: Knowledge) -> None:
+    slow = {**TOGETHER["cards"][1], "product": 61.0}
+    got = together(knowledge, {**TOGETHER, "cards": [TOGETHER["cards"][0], slow]})
+    [remark] = got.remarks
+    assert (got.overall, remark.severity) == ("works", "informs")
+    assert remark.title == "Card 1 is slower than its equals"
+    assert remark.detail.startswith("RTX 3090 1: 61 TFLOP/s, the fastest 70.")
+
+
+def test_why_one_of_several_is_used_is_told(knowledge: Knowledge) -> None:
+    """As on Windows, where cards do not train together."""
+    why = "NVIDIA GeForce RTX 3090 is used alone: several cards train together on Linux only."
+    got = together(knowledge, None, alone=why)
+    assert got.several_cards is None
+    assert [(r.severity, r.detail) for r in got.remarks] == [("informs", why)]
