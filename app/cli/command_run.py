@@ -122,7 +122,9 @@ class CommandRun:
         or is a folder, which nothing replaces.
         """
         if self.session.system.files.is_folder(path):
-            raise InputError(f"{option}: {path} is a folder; expected the name of a new file in it.")
+            raise InputError(
+                f"{option}: {path} is a folder; expected the name of a new file in it."
+            )
         if self.session.system.files.exists(path) and not self.options.overwrite:
             raise InputError(
                 f"{option}: {path} exists; expected a new file.",

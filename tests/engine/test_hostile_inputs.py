@@ -282,7 +282,10 @@ def test_a_volume_without_room_for_files_is_told_from_a_full_one(
 @pytest.mark.parametrize(
     ("error", "code"),
     [
-        *((OSError(getattr(errno, name), name), "disk_error") for name in ("EIO", "ENODEV", "ENXIO")),
+        *(
+            (OSError(getattr(errno, name), name), "disk_error")
+            for name in ("EIO", "ENODEV", "ENXIO")
+        ),
         *(
             (OSError(getattr(errno, name), name), "path_unusable")
             for name in ("ENOENT", "EISDIR", "ENOTDIR", "ENAMETOOLONG", "ELOOP", "EINVAL", "EMFILE")
