@@ -24,6 +24,7 @@ WORKED = re.compile(
     r"\b(?:training|setup|installation) (?:is )?(?:complete|finished)|\bsuccessfully (?:saved|quantized|exported|converted)\b|"
     r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
     r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
+    r"\b(?:finished|completed?|done)\b[^\n]*\b0 (?:errors|failures|failed)\b|"
     r"^ran \d+ tests? in [^\n]*\n\s*ok\b|"
     rf"^{PREFIX}=* ?\d+ passed\b(?![^\n]*\b(?:failed|errors?)\b)[^\n]* in [\d.]+ ?s",
     re.MULTILINE,
@@ -31,7 +32,7 @@ WORKED = re.compile(
 # That what is reached over a network, or needs memory or a free file, was had after all.
 PASSED = re.compile(
     rf"{WORKED.pattern}|\b100%\||\bsuccessfully installed\b|\bready\b|\bok \(attempt|\bfinished without\b|"
-    r"\b(?:download|application startup) complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
+    r"\b(?:application startup|(?:down|up)load)(?: is)? complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
     re.MULTILINE,
 )
 # That a program which fetches something says to have fetched it.
@@ -39,6 +40,7 @@ FETCHED = re.compile(
     r"^[ \t]*finished (?:`[\w-]+` profile|release|dev|test|bench)\b|^[ \t]*installed package `|"  # cargo
     r"\bsuccessfully (?:installed|downloaded|built|tagged)\b|\binstalled \d+ packages? in\b|"  # pip, uv
     r"\bprepared \d+ packages? in\b|"
+    r"^[ \t]*files :[ \t]+(\d+)[ \t]+\d+[ \t]+\d+[ \t]+\d+[ \t]+0[ \t]|^errors:[ \t]+0\b|\bupload(?:ed)? (?:is )?complete\b|"  # robocopy, rclone, hf
     r"^(?:added|changed|up to date,? audited|audited) \d+ packages?\b|^[^\w\n]*done in [\d.]+ ?m?s|^success saved lockfile|"  # npm
     r"\bsaved \[\d+(?:/\d+)?\]|^[ \t]*100 +[\d.]+[kmgt]? +100 |\bdownload(?:ed)? (?:complete|finished|to)\b|"  # wget, curl, hf
     r"^fetched [\d.,]+ ?.?b in |^es wurden [\d.,]+ [^\n]* geholt|r.ceptionn.s en |^setting up |"  # apt
@@ -52,7 +54,7 @@ FETCHED = re.compile(
 FETCHED_WORDS = (
     *("finished", "installed", "successfully", "prepared", "added", "changed", "audited", "done"),
     *("saved ", "100", "download", "fetched", "geholt", "ceptionn", "setting up", "digest:"),
-    *("already up to date", "image is up to date", "success"),
+    *("already up to date", "image is up to date", "success", "files :", "errors:", "upload"),
 )
 ERROR_LINE = re.compile(
     rf"^{PREFIX}[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
