@@ -46,6 +46,7 @@ _SPOKEN = (
     r"\"[^\"\n]+\"|«[^»\n]+»|»[^«\n]+«|„[^\"“”\n]+[\"“”]|「[^」\n]+」|『[^』\n]+』|《[^》\n]+》|‹[^›\n]+›"
 )
 _ANY_QUOTE = re.compile(_SPOKEN)
+_OPENS_QUOTE = '"«»„「『《‹'
 _QUOTES = rf"{_SPOKEN}|`[^`\n]+`"  # the last as programs write a command
 _QUESTION_MARK = r"[?？؟;՞][ \t*_)\"»」』]*$"
 _MARKS = "?？؟;՞"
@@ -90,18 +91,26 @@ _SAYS_FAILURE = re.compile(
     r"\"(?:error|exception|level|severity|status|stderr|output|reason|log)\"[ \t]*:|^[ \t]*file \"|"
     r"\bexit(?:ed)? (?:code|status)"
 )
+# A message in quotes: some words, or one that tells a failure. The name of a field is none.
 _MESSAGE = re.compile(r"\S[ \t]+\S|error|exception|fail|denied|refused|missing")
+_FIELD_NAME = re.compile(r"\"\w+\"[ \t]*:")
 # A subtitle: when it is seen, and what is said then.
 _SUBTITLE = re.compile(
     r"^(?:\d+:)?\d\d:\d\d[.,]\d{3} --> [^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE
 )
 # How files begin that are no output of a run: scripts, sources, markup, translations, settings.
 _FILE_BEGINS = re.compile(
-    r"\s*(?:#!/|<\?xml|<!doctype|<html|<svg|\\documentclass|\\begin\{|begin:v|#include\b|package \w|use strict|"
+    r"\s*(?:#!/|<[?!]|<[a-z][\w:-]*(?: [^>\n]*)?>|\\(?:documentclass|begin|section|chapter)\b|begin:v|#include\b|package \w|use strict|"
     r"(?:import [\w.]+|from [\w.]+ import )|\"\"\"|(?:#[^\n]*\n)*\s*msgid \"|#: \S+:\d|---[ \t]*\n\w+:|"
     r"(?:apiversion|groups|version|services|name|on): ?)"
 )
 _TEST_FAILED = re.compile(r"<(?:failure|error|system-err)\b")
+# An earlier mail below the one that answers it.
+_REPLIED = re.compile(
+    r"^(?:> ?)*[^\n>]{0,160}\b(?:wrote|writes|schrieb|a .crit|escribi.|ha scritto|escreveu|писал\w?|написал\w?)\b[^\n]{0,60}:[ \t]*"
+    r"(?:\n[ \t]*(?=\n))*(?:\n>[^\n]*|\n(?=\n>))+",
+    re.MULTILINE,
+)
 # Headings of a document, and its part on errors that may come.
 _HEADING = re.compile(r"^#{2,6} (?!error\b|fatal\b)[^\n]*[^\n#]$", re.MULTILINE)
 _ABOUT_WORDS = (
@@ -144,6 +153,8 @@ def find_error_talk(lower: str) -> list[Span]:
         spans += (match.span() for match in _QUESTION.finditer(lower))
     if "@@ -" in lower:
         spans += (match.span() for match in _HUNK.finditer(lower))
+    if "\n>" in lower:
+        spans += (match.span() for match in _REPLIED.finditer(lower))
     if "# " in lower:
         spans += (match.span() for match in _HEADING.finditer(lower))
     if any(word in lower for word in _ABOUT_WORDS):
@@ -209,14 +220,17 @@ def _is_a_file(lower: str) -> bool:
 
 def _quoted_messages(lower: str) -> Iterator[Span]:
     """Messages in quotes on a line that says of no failure itself: somebody's words, source, a list."""
-    for start, end in lines_with(lower, '"«»„「『《‹'):
-        quotes = [one.span() for one in _ANY_QUOTE.finditer(lower, start, end)]
-        quotes = [span for span in quotes if _MESSAGE.search(lower, span[0] + 1, span[1] - 1)]
-        if not quotes:
-            continue
-        beside = [lower[a:b] for a, b in zip([start, *(q[1] for q in quotes)], [*(q[0] for q in quotes), end], strict=True)]
-        if not _SAYS_FAILURE.search(" ".join(beside)):
-            yield from quotes
+    for start, end in lines_with(lower, _OPENS_QUOTE):
+        spans = [
+            one.span()
+            for one in _ANY_QUOTE.finditer(lower, start, end)
+            if _MESSAGE.search(one[0][1:-1]) and not _FIELD_NAME.match(lower, one.start())
+        ]
+        beside = lower[start:end]
+        for at, until in reversed(spans):
+            beside = beside[: at - start] + " " + beside[until - start :]
+        if not _SAYS_FAILURE.search(beside):
+            yield from spans
 
 
 def _spoken_quotes(lower: str, paragraph: re.Match[str]) -> Iterator[Span]:

@@ -17,7 +17,15 @@ from app.decide.diagnosis.excused_lines import find_excused_lines
 from app.decide.diagnosis.log_facts import facts_for
 from app.decide.diagnosis.log_text import Text
 from app.decide.diagnosis.regex_prefilter import required_strings
-from app.decide.diagnosis.run_outcome import ENDED, ERROR_LINE, RAISED, ends_well, has_gone_on
+from app.decide.diagnosis.run_outcome import (
+    ENDED,
+    ERROR_LINE,
+    NEW_RUN,
+    RAISED,
+    ends_well,
+    has_gone_on,
+    shows_a_run,
+)
 from app.decide.diagnosis.word_scores import score_causes
 from app.decide.plans.fixes import fix_of, without_button
 from app.model.advice import Diagnosis, EvidenceLine, Fix, OtherCause
@@ -27,6 +35,7 @@ from app.model.message import Message
 from app.model.value import Value
 
 CERTAIN = 88  # a pattern of this weight states the mechanism
+LISTED = 80  # causes that stand side by side from this on make a list of causes
 LIKELY = 60  # below this no cause is named, and none pushes its symptoms back
 LEAST = 30  # below this a cause is not even an idea
 OTHERS = 4  # how many further causes are told
@@ -48,6 +57,7 @@ FIELD = re.compile(
     r"\bpip\b|\buv\b|conda|wheel|whl\b|winerror|os error|\bdll\b|ssl|certificate|https?://|multiprocessing|importlib|pickle|protobuf|"
     r"numpy|setuptools|compiler|\bgcc\b|\bcl\.exe|\bgpu\b|python3?\.exe"
 )
+_TRACEBACK = "traceback (most recent call last)"
 _FRAMES = re.compile(r"(?:[ \t]*file \"[^\n]*\n(?:[ \t]+(?!file \")[^\n]*\n)*)+", re.MULTILINE)
 _FRAME = re.compile(r"^\W{0,6}file \"|[\\/](?:site|dist)-packages[\\/][^\n]*:\d+", re.MULTILINE)
 
@@ -89,7 +99,7 @@ def explain(
     best = ranked[0] if ranked else None
     if best is not None and has_gone_on(text.lower, best.known_issue, best.places, best.last):
         return Diagnosis()
-    if best is None or best.score < LIKELY:
+    if best is None or best.score < LIKELY or is_a_list(text.lower, ranked):
         return Diagnosis(others=tuple(_guess_causes(text, known_issues, ranked)))
     sure = best.proof >= CERTAIN and not ends_well(text.lower, best.last)
     confidence: Literal["certain", "likely"] = "certain" if sure else "likely"
@@ -245,6 +255,30 @@ def rank(found: list[Candidate]) -> list[Candidate]:
                 if symptom in capped:
                     capped[symptom] = min(capped[symptom], capped[cause.known_issue.label] - 1)
     return sorted(found, key=lambda c: (-capped[c.known_issue.label], -c.score, c.places[0]))
+
+
+def is_a_list(lower: str, ranked: list[Candidate]) -> bool:
+    """Whether a text names causes without having one: no program ran, or several stand side by side
+    that have nothing to do with each other, and neither a traceback nor another run parts them. Of
+    300 logs of one failure none named two such causes.
+    """
+    if not shows_a_run(lower):
+        return True
+    if _TRACEBACK in lower or NEW_RUN.search(lower):
+        return False
+    apart: list[Candidate] = []
+    for one in ranked:
+        if one.proof >= LISTED and not any(_belong_together(one, other) for other in apart):
+            apart.append(one)
+    return len(apart) > 1
+
+
+def _belong_together(one: Candidate, other: Candidate) -> bool:
+    issues = (one.known_issue, other.known_issue)
+    named = {label for issue in issues for label in (*issue.related, *issue.supersedes)}
+    return bool(named & {issue.label for issue in issues}) or bool(
+        set(one.places) & set(other.places)
+    )
 
 
 def find_evidence(lower: str, pattern: Pattern) -> tuple[list[int], int]:

@@ -25,6 +25,7 @@ WORKED = re.compile(
     r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
     r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
     r"\b(?:finished|completed?|done)\b[^\n]*\b0 (?:errors|failures|failed)\b|"
+    r"\ball \d+ \w+ (?:finished|done|completed?|passed|succeeded)\b|"
     r"^ran \d+ tests? in [^\n]*\n\s*ok\b|"
     rf"^{PREFIX}=* ?\d+ passed\b(?![^\n]*\b(?:failed|errors?)\b)[^\n]* in [\d.]+ ?s",
     re.MULTILINE,
@@ -73,6 +74,19 @@ RAISED = re.compile(
 )
 
 
+# What a program leaves that ran: times, progress, numbers of a training, its own name before a message.
+_RAN = re.compile(
+    rf"\d\d:\d\d:\d\d|\d{{4}}-\d\d-\d\d[t ]\d\d:\d\d|\d%\||\d%\)?[ \t]*$|['\"]loss['\"]: |\bwinerror\b|stack backtrace:|"
+    r"^[^\s:]+(?:[:(]\d+\)?)*: (?:fatal |internal )?(?:error|warning|note)\b|^(?:\w+warning|nvrm|omp|warning|warn): |"
+    rf"^(?:\[(?:error|warn|info|debug)|\w+ ?\[\d+\]: )|\+ categoryinfo|^\{{\"\w+\": ?[^\n]*\}}[ \t]*$|"
+    r"^[^\n]{1,60}\.exe - \S|"  # the title of Windows' own window
+    r"<(?:failure|error)\b|\"(?:error|exception|stderr|level)\"[ \t]*:|"
+    r"^(?:collecting|downloading|installing|building|loading|generating|fetching|saving|running) |"
+    rf"{ENDED.pattern}|{ERROR_LINE.pattern}|{NEW_RUN.pattern}",
+    re.MULTILINE,
+)
+_PASTED = 3  # lines that somebody may take out of a log as its message
+_LINE = re.compile(r"^[^\n]*\S", re.MULTILINE)
 _LAST_PART = 50_000  # signs of a log, in which its last outcome is looked for
 
 
@@ -90,6 +104,13 @@ def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: in
     return False
 
 
+def shows_a_run(lower: str) -> bool:
+    """Whether a log holds what a program prints while it runs, or is so short that it may be the
+    message alone. Else it is a text that somebody wrote.
+    """
+    return _RAN.search(lower) is not None or len(_LINE.findall(lower)) <= _PASTED
+
+
 def ends_well(lower: str, last: int) -> bool:
     """Whether the last that the log shows, after ``last``, is work that went well."""
     start = max(last, len(lower) - _LAST_PART)
@@ -104,7 +125,8 @@ def _successes(lower: str, start: int, *, passing: bool) -> list[int]:
     itself also ``start``, where any success follows it.
     """
     worked = [match.end() for match in WORKED.finditer(lower, start)][-1:]
-    return [start, *worked] if passing and PASSED.search(lower, start) else worked
+    passed = passing and (PASSED.search(lower, start) or FETCHED.search(lower, start))
+    return [start, *worked] if passed else worked
 
 
 def _ends_a_run(lower: str, place: int) -> bool:
