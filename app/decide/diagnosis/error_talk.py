@@ -42,9 +42,7 @@ _PAIR = re.compile(
 )
 # A line that ends as a question: with a number before it, a mark that no program's English has, or a
 # message of some words in quotes.
-_SPOKEN = (
-    r"\"[^\"\n]+\"|«[^»\n]+»|»[^«\n]+«|„[^\"“”\n]+[\"“”]|「[^」\n]+」|『[^』\n]+』|《[^》\n]+》|‹[^›\n]+›"
-)
+_SPOKEN = r"\"[^\"\n]+\"|«[^»\n]+»|»[^«\n]+«|„[^\"“”\n]+[\"“”]|「[^」\n]+」|『[^』\n]+』|《[^》\n]+》|‹[^›\n]+›"
 _ANY_QUOTE = re.compile(_SPOKEN)
 _OPENS_QUOTE = '"«»„「『《‹'
 _QUOTES = rf"{_SPOKEN}|`[^`\n]+`"  # the last as programs write a command
@@ -100,9 +98,9 @@ _SUBTITLE = re.compile(
 )
 # How files begin that are no output of a run: scripts, sources, markup, translations, settings.
 _FILE_BEGINS = re.compile(
-    r"\s*(?:#!/|<[?!]|<[a-z][\w:-]*(?: [^>\n]*)?>|\\(?:documentclass|begin|section|chapter)\b|begin:v|#include\b|package \w|use strict|"
-    r"(?:import [\w.]+|from [\w.]+ import )|\"\"\"|(?:#[^\n]*\n)*\s*msgid \"|#: \S+:\d|---[ \t]*\n\w+:|"
-    r"(?:apiversion|groups|version|services|name|on): ?)"
+    r"\s*(?:#!/|<[?!]|<(?!stdin|string|frozen|unknown|ipython)[a-z][\w:-]*(?: [^>\n]*)?>|"
+    r"\\(?:documentclass|begin|section|chapter)\b|begin:v|#include\b|package \w|use strict|\"\"\"|"
+    r"(?:#[^\n]*\n)*\s*msgid \"|#: \S+:\d|---[ \t]*\n\w+:|(?:groups|rules|services|on|jobs):[ \t]*\n)"
 )
 _TEST_FAILED = re.compile(r"<(?:failure|error|system-err)\b")
 # An earlier mail below the one that answers it.

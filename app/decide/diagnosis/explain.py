@@ -24,7 +24,7 @@ from app.decide.diagnosis.run_outcome import (
     RAISED,
     ends_well,
     has_gone_on,
-    shows_a_run,
+    is_written,
 )
 from app.decide.diagnosis.word_scores import score_causes
 from app.decide.plans.fixes import fix_of, without_button
@@ -262,7 +262,7 @@ def is_a_list(lower: str, ranked: list[Candidate]) -> bool:
     that have nothing to do with each other, and neither a traceback nor another run parts them. Of
     300 logs of one failure none named two such causes.
     """
-    if not shows_a_run(lower):
+    if is_written(lower, ranked[0].places):
         return True
     if _TRACEBACK in lower or NEW_RUN.search(lower):
         return False

@@ -45,7 +45,8 @@ _DEBIAN = re.compile(
 _CAUGHT = re.compile(
     r"\b(?:caught|expected|handled|tolerated|survived|skipped)\b[^\n]{1,60}?\b\d+ ?(?:x|×|times)(?!\w)|"
     r"\b\d+ ?(?:x|×|times) [^\n]{1,60}?\b(?:caught|expected|handled|tolerated|skipped)\b|"
-    r"[(\[](?:as )?expected[)\]]|\b(?:pruned|skipped|tolerated) ?[(:]|\b(?:simulat|inject|provok|pretend|mock)(?:e[ds]?|ing|ed|s)?\b[^\n]*\b(?:ok|caught|handled|pass(?:ed)?|recovered)\b|"
+    r"[(\[](?:as )?expected[)\]]|\b(?:pruned|skipped|tolerated) ?[(:]|"
+    r"\b(?:simulat|inject|provok|pretend|mock)(?:e[ds]?|ing|ed|s)?\b[^\n]*\b(?:ok|caught|handled|pass(?:ed)?|recovered)\b|"
     r"(?<!not )\bas expected\b|\bexpected (?:failure|error|exception)\b"
 )
 _GAVE_UP = re.compile(r"\bg(?:i|a)v(?:e|es|en|ing) up|\babort|\bfatal|\bexiting\b|\btoo many\b")
@@ -96,11 +97,9 @@ def find_listed_lines(lower: str) -> Iterator[Span]:
             yield line
     if "--" in lower:
         yield from (one.span() for one in _MARKDOWN_TABLE.finditer(lower))
-        yield from (
-            one.span() for one in _RULED_TABLE.finditer(lower) if not _OF_NVIDIA_SMI.search(one[0])
-        )
-    elif "─" in lower or "═" in lower or "━" in lower:
-        yield from (one.span() for one in _RULED_TABLE.finditer(lower))
+    if "-+-" in lower or any(cross in lower for cross in "┼╪╋┿╫"):
+        tables = _RULED_TABLE.finditer(lower)
+        yield from (one.span() for one in tables if not _OF_NVIDIA_SMI.search(one[0]))
     yield from _records(lower)
     yield from _table_rows(lower)
 

@@ -41,7 +41,8 @@ FETCHED = re.compile(
     r"^[ \t]*finished (?:`[\w-]+` profile|release|dev|test|bench)\b|^[ \t]*installed package `|"  # cargo
     r"\bsuccessfully (?:installed|downloaded|built|tagged)\b|\binstalled \d+ packages? in\b|"  # pip, uv
     r"\bprepared \d+ packages? in\b|"
-    r"^[ \t]*files :[ \t]+(\d+)[ \t]+\d+[ \t]+\d+[ \t]+\d+[ \t]+0[ \t]|^errors:[ \t]+0\b|\bupload(?:ed)? (?:is )?complete\b|"  # robocopy, rclone, hf
+    r"\bsent [\d.,]+ bytes +received [\d.,]+|"  # rsync
+    r"^[ \t]*files :(?:[ \t]+\d+){4}[ \t]+0[ \t]|^errors:[ \t]+0\b|\bupload(?:ed)? (?:is )?complete\b|"  # robocopy, rclone, hf
     r"^(?:added|changed|up to date,? audited|audited) \d+ packages?\b|^[^\w\n]*done in [\d.]+ ?m?s|^success saved lockfile|"  # npm
     r"\bsaved \[\d+(?:/\d+)?\]|^[ \t]*100 +[\d.]+[kmgt]? +100 |\bdownload(?:ed)? (?:complete|finished|to)\b|"  # wget, curl, hf
     r"^fetched [\d.,]+ ?.?b in |^es wurden [\d.,]+ [^\n]* geholt|r.ceptionn.s en |^setting up |"  # apt
@@ -55,7 +56,15 @@ FETCHED = re.compile(
 FETCHED_WORDS = (
     *("finished", "installed", "successfully", "prepared", "added", "changed", "audited", "done"),
     *("saved ", "100", "download", "fetched", "geholt", "ceptionn", "setting up", "digest:"),
-    *("already up to date", "image is up to date", "success", "files :", "errors:", "upload"),
+    *(
+        "already up to date",
+        "image is up to date",
+        "success",
+        "files :",
+        "errors:",
+        "upload",
+        "received",
+    ),
 )
 ERROR_LINE = re.compile(
     rf"^{PREFIX}[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
@@ -76,17 +85,19 @@ RAISED = re.compile(
 
 # What a program leaves that ran: times, progress, numbers of a training, its own name before a message.
 _RAN = re.compile(
-    rf"\d\d:\d\d:\d\d|\d{{4}}-\d\d-\d\d[t ]\d\d:\d\d|\d%\||\d%\)?[ \t]*$|['\"]loss['\"]: |\bwinerror\b|stack backtrace:|"
-    r"^[^\s:]+(?:[:(]\d+\)?)*: (?:fatal |internal )?(?:error|warning|note)\b|^(?:\w+warning|nvrm|omp|warning|warn): |"
-    rf"^(?:\[(?:error|warn|info|debug)|\w+ ?\[\d+\]: )|\+ categoryinfo|^\{{\"\w+\": ?[^\n]*\}}[ \t]*$|"
+    r"\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[t ]\d\d:\d\d|\d%\||\d%\)?[ \t]*$|['\"](?:loss|train_runtime)['\"]: |"
+    r"\bwinerror\b|[a-z]:\\(?:[^\s\\]+\\)+|stack backtrace:|\+ categoryinfo|"
+    r"^[^\s:]+(?:[:(]\d+\)?)*: (?:fatal |internal )?(?:error|warning|note)\b|^[a-z]+_\w+: \S|"
+    r"^(?:\w+warning|nvrm|omp|warning|warn): |^(?:\[(?:error|warn|info|debug)|\w+ ?\[\d+\]: )|"
     r"^[^\n]{1,60}\.exe - \S|"  # the title of Windows' own window
-    r"<(?:failure|error)\b|\"(?:error|exception|stderr|level)\"[ \t]*:|"
+    r"^\{\"\w+\": ?[^\n]*\}[ \t]*$|<(?:failure|error)\b|\"(?:error|exception|stderr|level)\"[ \t]*:|"
     r"^(?:collecting|downloading|installing|building|loading|generating|fetching|saving|running) |"
     rf"{ENDED.pattern}|{ERROR_LINE.pattern}|{NEW_RUN.pattern}",
     re.MULTILINE,
 )
 _PASTED = 3  # lines that somebody may take out of a log as its message
 _LINE = re.compile(r"^[^\n]*\S", re.MULTILINE)
+_BEHIND_WORDS = re.compile(r"(?![^\s:]*: *$)[^\n]*[^\W_]")
 _LAST_PART = 50_000  # signs of a log, in which its last outcome is looked for
 
 
@@ -104,11 +115,15 @@ def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: in
     return False
 
 
-def shows_a_run(lower: str) -> bool:
-    """Whether a log holds what a program prints while it runs, or is so short that it may be the
-    message alone. Else it is a text that somebody wrote.
+def is_written(lower: str, places: tuple[int, ...]) -> bool:
+    """Whether somebody wrote the text in which signs of a cause stand at ``places``: nothing of what
+    programs print while they run, more lines than one takes out of a log, and each sign behind other
+    words. A program begins the line with its message, or with its own name before it.
     """
-    return _RAN.search(lower) is not None or len(_LINE.findall(lower)) <= _PASTED
+    lines = [lower.rfind("\n", 0, place) + 1 for place in places]
+    if not all(_BEHIND_WORDS.match(lower, *span) for span in zip(lines, places, strict=True)):
+        return False
+    return len(_LINE.findall(lower)) > _PASTED and not _RAN.search(lower)
 
 
 def ends_well(lower: str, last: int) -> bool:

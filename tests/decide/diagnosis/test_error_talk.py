@@ -81,14 +81,52 @@ def test_what_a_run_printed_beside_the_talk_is_evidence(talk: str) -> None:
         f'{{"message": "{FULL}", "level": "error"}}\n',
         f'time=2025-09-03 level=ERROR msg="{FULL}"\n',
         f'{{\n  "ok": false,\n  "error": "{FULL}"\n}}\n',
-        f'#!/bin/sh\n# save.sh\npython save.py\n\n{FULL}\n',
+        f"#!/bin/sh\n# save.sh\npython save.py\n\n{FULL}\n",
         f'<testsuite>\n<testcase name="save">\n<failure message="{FULL}"/>\n</testcase>\n',
         f'OSError: cannot save "out" ({FULL}). Is the disk full?\n',
     ],
     ids=[
         *("issue", "chat", "document", "pytest", "request numbers", "tabs", "given up"),
-        *("below an answer", "json", "logfmt", "json lines", "below a script", "junit", "an error that asks"),
+        *(
+            "below an answer",
+            "json",
+            "logfmt",
+            "json lines",
+            "below a script",
+            "junit",
+            "an error that asks",
+        ),
     ],
 )
 def test_a_traceback_that_was_copied_into_a_text_is_evidence(log: str) -> None:
     assert explain(log, KNOWN_ISSUES).cause == "disk_full"
+
+
+@pytest.mark.parametrize(
+    ("cause", "pasted"),
+    [
+        (
+            "hf_gated_repo",
+            "Cannot access gated repo for url https://huggingface.co/a/b.\nAccess to model a/b is restricted "
+            "and you are not in the authorized list.\nWhen I open the page\nit shows a form.\n",
+        ),
+        (
+            "wsl_gpu_unavailable",
+            "Failed to initialize NVML: GPU access blocked by the operating system\n(in Ubuntu on WSL)\n"
+            "Windows side: it works there\nsince the last update\n",
+        ),
+        (
+            "cuda_oom",
+            "llama_kv_cache: size = 8192.00 MiB\nggml_backend_cuda_buffer_type_alloc_buffer: allocating "
+            "8192.00 MiB on device 0: cudaMalloc failed: out of memory\nalloc_tensor_range: failed\n"
+            "llama_init_from_model: failed to allocate\n",
+        ),
+        (
+            "file_in_use",
+            "Fehler beim Entpacken:\nDer Prozess kann nicht auf die Datei zugreifen, da sie von einem anderen "
+            "Prozess verwendet wird.\nDatei: C:\\u\\envs\\a\\torch_cuda.dll\nWiederholen?\n",
+        ),
+    ],
+)
+def test_what_was_copied_without_any_time_is_named(cause: str, pasted: str) -> None:
+    assert explain(pasted, KNOWN_ISSUES).cause == cause
