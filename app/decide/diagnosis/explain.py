@@ -37,6 +37,7 @@ from app.model.value import Value
 CERTAIN = 88  # a pattern of this weight states the mechanism
 LISTED = 80  # causes that stand side by side from this on make a list of causes
 LIKELY = 60  # below this no cause is named, and none pushes its symptoms back
+SAID = 36  # signs of a message that people say; what is longer was copied
 LEAST = 30  # below this a cause is not even an idea
 OTHERS = 4  # how many further causes are told
 IDEAS = 3  # how many are told where none is named
@@ -69,8 +70,8 @@ FROM_THERE = Message("The error passed through its code on line {line}, which do
 
 
 class Candidate(Value, frozen=True, kw_only=True):
-    """One cause that fits: its score, the weight of its best proof, where its proofs stand, and
-    where the last of all its matches ends.
+    """One cause that fits: its score, the weight of its best proof, where its proofs stand, where
+    the last of all its matches ends, and how many signs the longest one has.
     """
 
     known_issue: KnownIssue
@@ -78,6 +79,7 @@ class Candidate(Value, frozen=True, kw_only=True):
     proof: int
     places: tuple[int, ...]
     last: int
+    longest: int
 
 
 def explain(
@@ -219,15 +221,15 @@ def find_candidates(
     for known_issue in known_issues.causes:
         weights: list[int] = []
         places: list[int] = []
-        last = 0
+        last = longest = 0
         for pattern in known_issue.patterns:
             if pattern.weak and not failed:
                 continue
-            at, end = find_evidence(lower, pattern)
+            at, end, length = find_evidence(lower, pattern)
             if at:
                 weights.append(pattern.weight)
                 places += at
-                last = max(last, end)
+                last, longest = max(last, end), max(longest, length)
         if not weights or _is_ruled_out(known_issue, lower):
             continue
         weights.sort(reverse=True)
@@ -240,6 +242,7 @@ def find_candidates(
                 proof=weights[0] + min(0, leaning),
                 places=tuple(dict.fromkeys(places)),
                 last=last,
+                longest=longest,
             )
         )
     return found
@@ -262,7 +265,7 @@ def is_a_list(lower: str, ranked: list[Candidate]) -> bool:
     that have nothing to do with each other, and neither a traceback nor another run parts them. Of
     300 logs of one failure none named two such causes.
     """
-    if is_written(lower, ranked[0].places):
+    if ranked[0].longest < SAID and is_written(lower, ranked[0].places):
         return True
     if _TRACEBACK in lower or NEW_RUN.search(lower):
         return False
@@ -281,20 +284,21 @@ def _belong_together(one: Candidate, other: Candidate) -> bool:
     )
 
 
-def find_evidence(lower: str, pattern: Pattern) -> tuple[list[int], int]:
-    """Where a sign's proof stands, at most three places, and where its last match ends; no place
-    unless all its conditions hold.
+def find_evidence(lower: str, pattern: Pattern) -> tuple[list[int], int, int]:
+    """Where a sign's proof stands, at most three places, where its last match ends, and how long the
+    longest is; no place unless all its conditions hold.
     """
     if not _can_match(pattern.regex, lower):
-        return [], 0
+        return [], 0, 0
     places: list[int] = []
-    last = 0
+    last = longest = 0
     for match in _compile(pattern.regex).finditer(lower):
         last = match.end()
         if len(places) < 3:
             # a pattern may begin with a line break or an empty look-around: the proof is where text
             # begins; where it reaches over lines, the last one tells what the first one led to
             found = match.group()
+            longest = max(longest, len(found))
             places.append(match.start() + len(found) - len(found.lstrip()))
             if "\n" in found.strip():
                 places.append(match.start() + len(found.rstrip()) - 1)
@@ -304,8 +308,8 @@ def find_evidence(lower: str, pattern: Pattern) -> tuple[list[int], int]:
         or any(_matches(regex, lower) for regex in pattern.unless)
         or _ended_well(lower, pattern, last)
     ):
-        return [], 0
-    return places, last
+        return [], 0, 0
+    return places, last, longest
 
 
 def _ended_well(lower: str, pattern: Pattern, last: int) -> bool:

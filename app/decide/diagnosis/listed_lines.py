@@ -45,12 +45,12 @@ _DEBIAN = re.compile(
 _CAUGHT = re.compile(
     r"\b(?:caught|expected|handled|tolerated|survived|skipped)\b[^\n]{1,60}?\b\d+ ?(?:x|×|times)(?!\w)|"
     r"\b\d+ ?(?:x|×|times) [^\n]{1,60}?\b(?:caught|expected|handled|tolerated|skipped)\b|"
-    r"[(\[](?:as )?expected[)\]]|\b(?:pruned|skipped|tolerated) ?[(:]|"
+    r"[(\[](?:as )?expected[)\]]|\b(?:pruned|skipped|tolerated) ?[(:]|\bskipp(?:ed|ing) [^\n(]{1,160}\(|"
     r"\b(?:simulat|inject|provok|pretend|mock)(?:e[ds]?|ing|ed|s)?\b[^\n]*\b(?:ok|caught|handled|pass(?:ed)?|recovered)\b|"
     r"(?<!not )\bas expected\b|\bexpected (?:failure|error|exception)\b"
 )
 _GAVE_UP = re.compile(r"\bg(?:i|a)v(?:e|es|en|ing) up|\babort|\bfatal|\bexiting\b|\btoo many\b")
-_CAUGHT_WORDS = ("caught", "expected", "handled", "tolerated", "survived", "skipped", "pruned")
+_CAUGHT_WORDS = ("caught", "expected", "handled", "tolerated", "survived", "skipp", "pruned")
 _SIMULATED_WORDS = ("simulat", "inject", "provok", "pretend", "mock")
 _MARKDOWN_TABLE = re.compile(
     r"^[ \t]*\|[^\n]*\n[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+(?:[ \t]*:?-{2,}:?)?[ \t]*(?:\n[ \t]*\|[^\n]*)+",

@@ -25,6 +25,8 @@ WORKED = re.compile(
     r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
     r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
     r"\b(?:finished|completed?|done)\b[^\n]*\b0 (?:errors|failures|failed)\b|"
+    r"^\d+ (?:scenario|feature)s? \(?\d+ passed|^tests: +\d+ passed, \d+ total|^ +\d+ passing\b|^test result: ok\b|"
+    r"\b100% tests passed|^ok[ \t]+\S+/\S+[ \t]+[\d.]+s$|\bpassed! +- failed: +0\b|"  # of test runners
     r"\ball \d+ \w+ (?:finished|done|completed?|passed|succeeded)\b|"
     r"^ran \d+ tests? in [^\n]*\n\s*ok\b|"
     rf"^{PREFIX}=* ?\d+ passed\b(?![^\n]*\b(?:failed|errors?)\b)[^\n]* in [\d.]+ ?s",

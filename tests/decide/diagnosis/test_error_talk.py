@@ -50,6 +50,7 @@ TALK = {
     "records": "".join(f"[{n}] prompt : Explain: {FULL}\n    answer : room\n" for n in (1, 2)),
     "simulated": f'  simulate "{FULL}" .... caught, ok\n',
     "pruned": f"trial 3 bs=32 pruned ({FULL})\n",
+    "skipped": f"warning: skipped out/merged ({FULL})\nbackup finished, 1 file skipped\n",
     "mail": f"It is saved now, thank you.\n\nOn 1 October Support wrote:\n> You had this:\n>> {FULL}\n",
     "runbook": f"Runbook\n\n1. Log in.\n2. If a job ended with {FULL}, make room.\n3. Go home.\n",
     "grep": f"$ grep -rn space app\napp/text.py:12:NOTE = '{FULL}'\n",
@@ -109,6 +110,12 @@ def test_a_traceback_that_was_copied_into_a_text_is_evidence(log: str) -> None:
             "hf_gated_repo",
             "Cannot access gated repo for url https://huggingface.co/a/b.\nAccess to model a/b is restricted "
             "and you are not in the authorized list.\nWhen I open the page\nit shows a form.\n",
+        ),
+        (
+            "gpu_arch_too_new",
+            "torch 2.5.1+cu124, RTX 5070 Ti\nNVIDIA GeForce RTX 5070 Ti with CUDA capability sm_120 is not "
+            "compatible with the current PyTorch installation.\nThe current PyTorch install supports sm_50 "
+            "sm_90.\nIf you want to use it with PyTorch, please check the instructions\n",
         ),
         (
             "wsl_gpu_unavailable",

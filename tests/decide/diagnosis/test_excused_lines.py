@@ -148,6 +148,21 @@ def test_a_mirror_that_failed_before_another_one_gave_all_is_not_named() -> None
     assert explain(log, KNOWN_ISSUES).cause is None
 
 
+@pytest.mark.parametrize(
+    "passed",
+    [
+        "1 scenario (1 passed)",
+        "Tests:       4 passed, 4 total",
+        "  4 passing (12ms)",
+        "test result: ok. 4 passed",
+    ],
+)
+def test_what_tests_are_named_after_is_no_failure(passed: str) -> None:
+    named = "Feature: No space left on device\n  Then the page tells it\n"
+    assert explain(f"$ npm test\n{named}\n{passed}\n", KNOWN_ISSUES).cause is None
+    assert explain(f"$ npm test\n{named}", KNOWN_ISSUES).cause == "disk_full"
+
+
 def test_two_causes_side_by_side_are_told_as_ideas() -> None:
     both = f"torch.OutOfMemoryError: CUDA out of memory.\n{FULL}"
     listed = explain(both, KNOWN_ISSUES)
