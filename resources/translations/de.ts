@@ -8948,6 +8948,158 @@
         <source>{name} is probably {encoding}: {why}. Read so, a line is: “{sample}”. Say the encoding: {encoding} if that line reads right.</source>
         <translation type="unfinished"></translation>
     </message>
+    <message>
+        <source>A chat is to be written in the model&apos;s own form, and this tokenizer does not bring one. Base models have none, only those for chats (their names often end in -Instruct, -it or -Chat); some copies leave the file chat_template.jinja out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A model that you trained yourself: load the tokenizer from its own folder, where chat_template.jinja or tokenizer_config.json must lie</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A server (Ollama, Jupyter, TensorBoard, vLLM, llama.cpp, a training with several processes) wants a numbered port on this computer, and another one holds it. Mostly it is the same program, already running in the background.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A text file was read in Windows&apos; old code page</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An adapter that is only loaded: it belongs to the model whose name stands in its adapter_config.json as base_model_name_or_path; load that one</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another port: jupyter lab --port 8890, tensorboard --port 6007, vllm serve --port 8001, llama-server --port 8081</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another program already uses this port</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close notebooks and windows of earlier runs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>For all programs of this account: search the Start menu for environment variables, add PYTHONUTF8 with the value 1, and open the terminal or notebook again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Full fine-tuning without an adapter: load the model in torch.float32</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>It comes while a package is installed: set PYTHONUTF8 in the same way, then install again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>LoRA is told the names of the layers that it changes (target_modules). None of those names stands in this model: each family names its layers in its own way (q_proj in Llama, Wqkv or qkv_proj in Phi, c_attn in GPT-2, query_key_value in Falcon).</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Load the model through Unsloth with dtype = None: it keeps the adapter&apos;s weights in 32 bit. In a script of your own make the trained weights 32 bit.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name layers of this model: target_modules = &quot;all-linear&quot; takes all of them, whatever they are called.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name the encoding where the file is opened: open(FILE, encoding=&quot;utf-8&quot;). Or let Python read everything as UTF-8.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or, newer peft: from peft import cast_mixed_precision_params; cast_mixed_precision_params(model, dtype = torch.float16)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Own script with peft, after get_peft_model: for p in model.parameters(): if p.requires_grad: p.data = p.data.float()</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Plain texts need no template: hand them over in a column text instead of messages</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>RTX 30 and later: load in torch.bfloat16 and set bf16=True, fp16=False instead</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take the version of the model that is made for chats (its name ends in -Instruct or -it), or give the tokenizer a template before the data is prepared.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file is written in UTF-8, as nearly all data is. On Windows Python&apos;s open() reads it in the code page of the system&apos;s language unless an encoding is named, and stops at the first letter that this page does not have.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The layers that the adapter should change do not exist in this model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model&apos;s tokenizer has no chat template</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The training was asked for mixed precision in fp16, which keeps the trained weights in 32 bit. Here they were loaded in fp16 themselves, and their gradients cannot be scaled back.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Use the one that already runs, end it, or let the new one take another port.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Weights in fp16 are to be trained with mixed precision</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Which names there are: print({name.split(&quot;.&quot;)[-1] for name, m in model.named_modules() if &quot;Linear&quot; in type(m).__name__})</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Who holds it: Windows, netstat -ano | findstr :PORT, then the number in the Task Manager under Details; Linux, sudo ss -ltnp | grep :PORT</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows, in PowerShell or the terminal that this program opens: $env:PYTHONUTF8 = &quot;1&quot;, then start the script there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>With Unsloth leave target_modules out of get_peft_model: it knows the names of each family that it supports</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>With Unsloth: from unsloth.chat_templates import get_chat_template; tokenizer = get_chat_template(tokenizer, chat_template = &quot;chatml&quot;) - take the name of the model&apos;s family where there is one, such as llama-3.1, qwen-2.5 or gemma-3</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>adapter target missing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>chat template missing</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>fp16 weights trained</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>pandas: read_csv(FILE, encoding=&quot;utf-8&quot;); datasets reads UTF-8 by itself: load_dataset(&quot;json&quot;, data_files=FILE)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>port in use</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>text file encoding</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vLLM: --chat-template FILE.jinja</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
