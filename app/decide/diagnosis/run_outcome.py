@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.decide.diagnosis.listed_lines import lines_with
 from app.model.known_issue import KnownIssue
 
 # What CI services, BuildKit, kubectl, compose and the journal of systemd set before each line.
@@ -24,13 +25,21 @@ WORKED = re.compile(
     r"\b(?:training|setup|installation) (?:is )?(?:complete|finished)|\bsuccessfully (?:saved|quantized|exported|converted)\b|"
     r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
     r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
-    r"\b(?:finished|completed?|done)\b[^\n]*\b0 (?:errors|failures|failed)\b|"
-    r"^\d+ (?:scenario|feature)s? \(?\d+ passed|^tests: +\d+ passed, \d+ total|^ +\d+ passing\b|^test result: ok\b|"
-    r"\b100% tests passed|^ok[ \t]+\S+/\S+[ \t]+[\d.]+s$|\bpassed! +- failed: +0\b|"  # of test runners
-    r"\ball \d+ \w+ (?:finished|done|completed?|passed|succeeded)\b|"
     r"^ran \d+ tests? in [^\n]*\n\s*ok\b|"
     rf"^{PREFIX}=* ?\d+ passed\b(?![^\n]*\b(?:failed|errors?)\b)[^\n]* in [\d.]+ ?s",
     re.MULTILINE,
+)
+# That a program says of all its parts that they went well. One of the words stands on every such line.
+_ALL_WELL = re.compile(
+    r"\b(?:finished|completed?|done)\b[^\n]*\b0 (?:errors|failures|failed)\b|"
+    r"\ball \d+ \w+ (?:finished|done|completed?|passed|succeeded)\b|"
+    r"^\d+ (?:scenario|feature)s? \(?\d+ passed|^tests: +\d+ passed, \d+ total|^ +\d+ passing\b|^test result: ok\b|"
+    r"\b100% tests passed|^ok[ \t]+\S+/\S+[ \t]+[\d.]+s$|\bpassed! +- failed: +0\b",
+    re.MULTILINE,
+)
+_ALL_WELL_WORDS = (
+    *(" 0 errors", " 0 fail", " finished", " done", " complete", " passed", " succeeded"),
+    *("passing", "test result: ok", "passed!", "ok \t", "ok\t", "ok  "),
 )
 # That what is reached over a network, or needs memory or a free file, was had after all.
 PASSED = re.compile(
@@ -131,7 +140,7 @@ def is_written(lower: str, places: tuple[int, ...]) -> bool:
 def ends_well(lower: str, last: int) -> bool:
     """Whether the last that the log shows, after ``last``, is work that went well."""
     start = max(last, len(lower) - _LAST_PART)
-    worked = [match.end() for match in WORKED.finditer(lower, start)][-1:]
+    worked = _worked(lower, start)
     return bool(worked) and not (
         ENDED.search(lower, worked[0]) or ERROR_LINE.search(lower, worked[0])
     )
@@ -141,9 +150,22 @@ def _successes(lower: str, start: int, *, passing: bool) -> list[int]:
     """From where on nothing may fail: the end of the last work after ``start``; for what passes by
     itself also ``start``, where any success follows it.
     """
-    worked = [match.end() for match in WORKED.finditer(lower, start)][-1:]
-    passed = passing and (PASSED.search(lower, start) or FETCHED.search(lower, start))
+    worked = _worked(lower, start)
+    passed = passing and (PASSED.search(lower, start) or _fetched(lower, start))
     return [start, *worked] if passed else worked
+
+
+def _worked(lower: str, start: int) -> list[int]:
+    """The end of the last work that went on after ``start``, if any did."""
+    lines = [line for line in lines_with(lower, _ALL_WELL_WORDS) if line[0] >= start]
+    ends = [match.end() for match in WORKED.finditer(lower, start)][-1:]
+    ends += [line[1] for line in lines if _ALL_WELL.search(lower, *line)][-1:]
+    return [max(ends)] if ends else []
+
+
+def _fetched(lower: str, start: int) -> bool:
+    lines = [line for line in lines_with(lower, FETCHED_WORDS) if line[0] >= start]
+    return any(FETCHED.search(lower, *line) for line in lines)
 
 
 def _ends_a_run(lower: str, place: int) -> bool:
