@@ -9012,6 +9012,158 @@
         <source>{processes} of {count} processes trained together</source>
         <translation>{processes} von {count} Prozessen haben zusammen trainiert</translation>
     </message>
+    <message>
+        <source>A chat is to be written in the model&apos;s own form, and this tokenizer does not bring one. Base models have none, only those for chats (their names often end in -Instruct, -it or -Chat); some copies leave the file chat_template.jinja out.</source>
+        <translation>Ein Chat soll in der Form des Modells geschrieben werden, und dieser Tokenizer bringt keine mit. Basismodelle haben keine, nur solche für Chats (ihre Namen enden oft auf -Instruct, -it oder -Chat); manche Kopien lassen die Datei chat_template.jinja weg.</translation>
+    </message>
+    <message>
+        <source>A model that you trained yourself: load the tokenizer from its own folder, where chat_template.jinja or tokenizer_config.json must lie</source>
+        <translation>Ein selbst trainiertes Modell: Laden Sie den Tokenizer aus dessen eigenem Ordner, in dem chat_template.jinja oder tokenizer_config.json liegen muss</translation>
+    </message>
+    <message>
+        <source>A server (Ollama, Jupyter, TensorBoard, vLLM, llama.cpp, a training with several processes) wants a numbered port on this computer, and another one holds it. Mostly it is the same program, already running in the background.</source>
+        <translation>Ein Server (Ollama, Jupyter, TensorBoard, vLLM, llama.cpp, ein Training mit mehreren Prozessen) will einen bestimmten Port dieses Computers, und ein anderer hält ihn. Meist ist es dasselbe Programm, das schon im Hintergrund läuft.</translation>
+    </message>
+    <message>
+        <source>A text file was read in Windows&apos; old code page</source>
+        <translation>Eine Textdatei wurde in der alten Codepage von Windows gelesen</translation>
+    </message>
+    <message>
+        <source>An adapter that is only loaded: it belongs to the model whose name stands in its adapter_config.json as base_model_name_or_path; load that one</source>
+        <translation>Ein Adapter, der nur geladen wird: Er gehört zu dem Modell, dessen Name in seiner adapter_config.json als base_model_name_or_path steht; laden Sie dieses</translation>
+    </message>
+    <message>
+        <source>Another port: jupyter lab --port 8890, tensorboard --port 6007, vllm serve --port 8001, llama-server --port 8081</source>
+        <translation>Ein anderer Port: jupyter lab --port 8890, tensorboard --port 6007, vllm serve --port 8001, llama-server --port 8081</translation>
+    </message>
+    <message>
+        <source>Another program already uses this port</source>
+        <translation>Ein anderes Programm benutzt diesen Port schon</translation>
+    </message>
+    <message>
+        <source>Close notebooks and windows of earlier runs</source>
+        <translation>Schließen Sie Notebooks und Fenster früherer Läufe</translation>
+    </message>
+    <message>
+        <source>For all programs of this account: search the Start menu for environment variables, add PYTHONUTF8 with the value 1, and open the terminal or notebook again</source>
+        <translation>Für alle Programme dieses Kontos: Suchen Sie im Startmenü nach Umgebungsvariablen, fügen Sie PYTHONUTF8 mit dem Wert 1 hinzu, und öffnen Sie Terminal oder Notebook neu</translation>
+    </message>
+    <message>
+        <source>Full fine-tuning without an adapter: load the model in torch.float32</source>
+        <translation>Volles Feintuning ohne Adapter: Laden Sie das Modell in torch.float32</translation>
+    </message>
+    <message>
+        <source>It comes while a package is installed: set PYTHONUTF8 in the same way, then install again</source>
+        <translation>Es kommt, während ein Paket installiert wird: Setzen Sie PYTHONUTF8 ebenso, und installieren Sie noch einmal</translation>
+    </message>
+    <message>
+        <source>LoRA is told the names of the layers that it changes (target_modules). None of those names stands in this model: each family names its layers in its own way (q_proj in Llama, Wqkv or qkv_proj in Phi, c_attn in GPT-2, query_key_value in Falcon).</source>
+        <translation>LoRA bekommt die Namen der Schichten, die es ändert (target_modules). Keiner dieser Namen steht in diesem Modell: Jede Familie nennt ihre Schichten anders (q_proj bei Llama, Wqkv oder qkv_proj bei Phi, c_attn bei GPT-2, query_key_value bei Falcon).</translation>
+    </message>
+    <message>
+        <source>Load the model through Unsloth with dtype = None: it keeps the adapter&apos;s weights in 32 bit. In a script of your own make the trained weights 32 bit.</source>
+        <translation>Laden Sie das Modell über Unsloth mit dtype = None: Es hält die Gewichte des Adapters in 32 Bit. In einem eigenen Skript machen Sie die trainierten Gewichte 32 Bit breit.</translation>
+    </message>
+    <message>
+        <source>Name layers of this model: target_modules = &quot;all-linear&quot; takes all of them, whatever they are called.</source>
+        <translation>Nennen Sie Schichten dieses Modells: target_modules = &quot;all-linear&quot; nimmt alle, wie sie auch heißen.</translation>
+    </message>
+    <message>
+        <source>Name the encoding where the file is opened: open(FILE, encoding=&quot;utf-8&quot;). Or let Python read everything as UTF-8.</source>
+        <translation>Nennen Sie die Kodierung, wo die Datei geöffnet wird: open(DATEI, encoding=&quot;utf-8&quot;). Oder lassen Sie Python alles als UTF-8 lesen.</translation>
+    </message>
+    <message>
+        <source>Or, newer peft: from peft import cast_mixed_precision_params; cast_mixed_precision_params(model, dtype = torch.float16)</source>
+        <translation>Oder, mit neuerem peft: from peft import cast_mixed_precision_params; cast_mixed_precision_params(model, dtype = torch.float16)</translation>
+    </message>
+    <message>
+        <source>Own script with peft, after get_peft_model: for p in model.parameters(): if p.requires_grad: p.data = p.data.float()</source>
+        <translation>Eigenes Skript mit peft, nach get_peft_model: for p in model.parameters(): if p.requires_grad: p.data = p.data.float()</translation>
+    </message>
+    <message>
+        <source>Plain texts need no template: hand them over in a column text instead of messages</source>
+        <translation>Einfache Texte brauchen keine Vorlage: Übergeben Sie sie in einer Spalte text statt messages</translation>
+    </message>
+    <message>
+        <source>RTX 30 and later: load in torch.bfloat16 and set bf16=True, fp16=False instead</source>
+        <translation>RTX 30 und neuer: Laden Sie stattdessen in torch.bfloat16, und setzen Sie bf16=True, fp16=False</translation>
+    </message>
+    <message>
+        <source>Take the version of the model that is made for chats (its name ends in -Instruct or -it), or give the tokenizer a template before the data is prepared.</source>
+        <translation>Nehmen Sie die Fassung des Modells, die für Chats gemacht ist (ihr Name endet auf -Instruct oder -it), oder geben Sie dem Tokenizer eine Vorlage, bevor die Daten vorbereitet werden.</translation>
+    </message>
+    <message>
+        <source>The file is written in UTF-8, as nearly all data is. On Windows Python&apos;s open() reads it in the code page of the system&apos;s language unless an encoding is named, and stops at the first letter that this page does not have.</source>
+        <translation>Die Datei ist in UTF-8 geschrieben, wie fast alle Daten. Unter Windows liest Pythons open() sie in der Codepage der Systemsprache, wenn keine Kodierung genannt ist, und bricht beim ersten Buchstaben ab, den diese Seite nicht hat.</translation>
+    </message>
+    <message>
+        <source>The layers that the adapter should change do not exist in this model</source>
+        <translation>Die Schichten, die der Adapter ändern soll, gibt es in diesem Modell nicht</translation>
+    </message>
+    <message>
+        <source>The model&apos;s tokenizer has no chat template</source>
+        <translation>Der Tokenizer des Modells hat keine Chat-Vorlage</translation>
+    </message>
+    <message>
+        <source>The training was asked for mixed precision in fp16, which keeps the trained weights in 32 bit. Here they were loaded in fp16 themselves, and their gradients cannot be scaled back.</source>
+        <translation>Das Training sollte mit gemischter Genauigkeit in fp16 laufen; die hält die trainierten Gewichte in 32 Bit. Hier wurden sie selbst in fp16 geladen, und ihre Gradienten lassen sich nicht zurückrechnen.</translation>
+    </message>
+    <message>
+        <source>Use the one that already runs, end it, or let the new one take another port.</source>
+        <translation>Benutzen Sie das Programm, das schon läuft, beenden Sie es, oder lassen Sie das neue einen anderen Port nehmen.</translation>
+    </message>
+    <message>
+        <source>Weights in fp16 are to be trained with mixed precision</source>
+        <translation>Gewichte in fp16 sollen mit gemischter Genauigkeit trainiert werden</translation>
+    </message>
+    <message>
+        <source>Which names there are: print({name.split(&quot;.&quot;)[-1] for name, m in model.named_modules() if &quot;Linear&quot; in type(m).__name__})</source>
+        <translation>Welche Namen es gibt: print({name.split(&quot;.&quot;)[-1] for name, m in model.named_modules() if &quot;Linear&quot; in type(m).__name__})</translation>
+    </message>
+    <message>
+        <source>Who holds it: Windows, netstat -ano | findstr :PORT, then the number in the Task Manager under Details; Linux, sudo ss -ltnp | grep :PORT</source>
+        <translation>Wer ihn hält: Windows: netstat -ano | findstr :PORT, dann die Nummer im Task-Manager unter Details; Linux: sudo ss -ltnp | grep :PORT</translation>
+    </message>
+    <message>
+        <source>Windows, in PowerShell or the terminal that this program opens: $env:PYTHONUTF8 = &quot;1&quot;, then start the script there</source>
+        <translation>Windows, in PowerShell oder im Terminal, das dieses Programm öffnet: $env:PYTHONUTF8 = &quot;1&quot;, dann starten Sie das Skript dort</translation>
+    </message>
+    <message>
+        <source>With Unsloth leave target_modules out of get_peft_model: it knows the names of each family that it supports</source>
+        <translation>Lassen Sie mit Unsloth target_modules in get_peft_model weg: Es kennt die Namen jeder Familie, die es unterstützt</translation>
+    </message>
+    <message>
+        <source>With Unsloth: from unsloth.chat_templates import get_chat_template; tokenizer = get_chat_template(tokenizer, chat_template = &quot;chatml&quot;) - take the name of the model&apos;s family where there is one, such as llama-3.1, qwen-2.5 or gemma-3</source>
+        <translation>Mit Unsloth: from unsloth.chat_templates import get_chat_template; tokenizer = get_chat_template(tokenizer, chat_template = &quot;chatml&quot;) - nehmen Sie den Namen der Familie des Modells, wo es ihn gibt, etwa llama-3.1, qwen-2.5 oder gemma-3</translation>
+    </message>
+    <message>
+        <source>adapter target missing</source>
+        <translation>Die Schichten, die der Adapter ändern soll, gibt es in diesem Modell nicht</translation>
+    </message>
+    <message>
+        <source>chat template missing</source>
+        <translation>Der Tokenizer des Modells hat keine Chat-Vorlage</translation>
+    </message>
+    <message>
+        <source>fp16 weights trained</source>
+        <translation>Gewichte in fp16 sollen mit gemischter Genauigkeit trainiert werden</translation>
+    </message>
+    <message>
+        <source>pandas: read_csv(FILE, encoding=&quot;utf-8&quot;); datasets reads UTF-8 by itself: load_dataset(&quot;json&quot;, data_files=FILE)</source>
+        <translation>pandas: read_csv(DATEI, encoding=&quot;utf-8&quot;); datasets liest von selbst UTF-8: load_dataset(&quot;json&quot;, data_files=DATEI)</translation>
+    </message>
+    <message>
+        <source>port in use</source>
+        <translation>Ein anderes Programm benutzt diesen Port schon</translation>
+    </message>
+    <message>
+        <source>text file encoding</source>
+        <translation>Eine Textdatei wurde in der alten Codepage von Windows gelesen</translation>
+    </message>
+    <message>
+        <source>vLLM: --chat-template FILE.jinja</source>
+        <translation>vLLM: --chat-template DATEI.jinja</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from app.decide.diagnosis.listed_lines import find_listed_lines, lines_with
-from app.decide.diagnosis.run_outcome import ERROR_LINE, NEW_RUN
+from app.decide.diagnosis.run_outcome import ENDED, ERROR_LINE, NEW_RUN
 from app.model import limits
 
 Span = tuple[int, int]
@@ -42,9 +42,9 @@ _PAIR = re.compile(
 )
 # A line that ends as a question: with a number before it, a mark that no program's English has, or a
 # message of some words in quotes.
-_SPOKEN = (
-    r"\"[^\"\n]+\"|«[^»\n]+»|„[^\"“”\n]+[\"“”]|「[^」\n]+」|『[^』\n]+』|《[^》\n]+》|‹[^›\n]+›"
-)
+_SPOKEN = r"\"[^\"\n]+\"|«[^»\n]+»|»[^«\n]+«|„[^\"“”\n]+[\"“”]|「[^」\n]+」|『[^』\n]+』|《[^》\n]+》|‹[^›\n]+›"
+_ANY_QUOTE = re.compile(_SPOKEN)
+_OPENS_QUOTE = '"«»„「『《‹'
 _QUOTES = rf"{_SPOKEN}|`[^`\n]+`"  # the last as programs write a command
 _QUESTION_MARK = r"[?？؟;՞][ \t*_)\"»」』]*$"
 _MARKS = "?？؟;՞"
@@ -81,6 +81,34 @@ _ASKED = re.compile(
     re.MULTILINE,
 )
 _QUOTED = re.compile(r"\"[^\"\n]+\"|`[^`\n]+`")
+# What a line says beside its quotations where it prints a failure, in words or as a record.
+_SAYS_FAILURE = re.compile(
+    r"error\b|exception|(?<![a-z_])fail(?:ed|ure|s|ing)?(?![a-z_])|fatal|critical|\bwarn|panic|\babort|\btraceback|"
+    r"\bcannot\b|\bcan't\b|could(?: not|n't)\b|\bunable\b|\bdenied\b|\brefused\b|\braised?\b|"
+    r"fehler|erreur|ошибк|错误|錯誤|エラー|오류|\blevel=|\bmsg=|\b(?:message|msg|stderr|detail)\b[\"']?[ \t]*:|"
+    r"\"(?:error|exception|level|severity|status|stderr|output|reason|log)\"[ \t]*:|^[ \t]*file \"|"
+    r"\bexit(?:ed)? (?:code|status)"
+)
+# A message in quotes: some words, or one that tells a failure. The name of a field is none.
+_MESSAGE = re.compile(r"\S[ \t]+\S|error|exception|fail|denied|refused|missing")
+_FIELD_NAME = re.compile(r"\"\w+\"[ \t]*:")
+# A subtitle: when it is seen, and what is said then.
+_SUBTITLE = re.compile(
+    r"^(?:\d+:)?\d\d:\d\d[.,]\d{3} --> [^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE
+)
+# How files begin that are no output of a run: scripts, sources, markup, translations, settings.
+_FILE_BEGINS = re.compile(
+    r"\s*(?:#!/|<[?!]|<(?!stdin|string|frozen|unknown|ipython)[a-z][\w:-]*(?: [^>\n]*)?>|"
+    r"\\(?:documentclass|begin|section|chapter)\b|begin:v|#include\b|package \w|use strict|\"\"\"|"
+    r"(?:#[^\n]*\n)*\s*msgid \"|#: \S+:\d|---[ \t]*\n\w+:|(?:groups|rules|services|on|jobs):[ \t]*\n)"
+)
+_TEST_FAILED = re.compile(r"<(?:failure|error|system-err)\b")
+# An earlier mail below the one that answers it.
+_REPLIED = re.compile(
+    r"^(?:> ?)*[^\n>]{0,160}\b(?:wrote|writes|schrieb|a .crit|escribi.|ha scritto|escreveu|писал\w?|написал\w?)\b[^\n]{0,60}:[ \t]*"
+    r"(?:\n[ \t]*(?=\n))*(?:\n>[^\n]*|\n(?=\n>))+",
+    re.MULTILINE,
+)
 # Headings of a document, and its part on errors that may come.
 _HEADING = re.compile(r"^#{2,6} (?!error\b|fatal\b)[^\n]*[^\n#]$", re.MULTILINE)
 _ABOUT_WORDS = (
@@ -116,11 +144,15 @@ def find_error_talk(lower: str) -> list[Span]:
     """
     if len(lower) > limits.TALK:
         return []
+    if _is_a_file(lower):
+        return [(0, len(lower))]
     spans = [*_chat(lower), *_quotations(lower), *_questions(lower), *find_listed_lines(lower)]
     if "q: " in lower or "q:** " in lower:
         spans += (match.span() for match in _QUESTION.finditer(lower))
     if "@@ -" in lower:
         spans += (match.span() for match in _HUNK.finditer(lower))
+    if "\n>" in lower:
+        spans += (match.span() for match in _REPLIED.finditer(lower))
     if "# " in lower:
         spans += (match.span() for match in _HEADING.finditer(lower))
     if any(word in lower for word in _ABOUT_WORDS):
@@ -159,7 +191,10 @@ def _questions(lower: str) -> Iterator[Span]:
     for start, end in lines_with(lower, _MARKS):
         if _is_question(lower[start:end]):
             yield start, end
+    if " --> " in lower:
+        yield from (subtitle.span() for subtitle in _SUBTITLE.finditer(lower))
     if re.search(_SPOKEN, lower):
+        yield from _quoted_messages(lower)
         for paragraph in _PARAGRAPH.finditer(lower):
             yield from _spoken_quotes(lower, paragraph)
 
@@ -171,6 +206,29 @@ def _is_question(line: str) -> bool:
         return False
     asked = _FOREIGN_MARK.search(line) or _NUMBERED.match(line) or _ASKED_OF.search(line)
     return asked is not None
+
+
+def _is_a_file(lower: str) -> bool:
+    """Whether it begins as a file of some format and no run printed anything into it."""
+    if not _FILE_BEGINS.match(lower) or _TEST_FAILED.search(lower):
+        return False
+    bare = _ANY_QUOTE.sub("", lower)
+    return not any(sign.search(bare) for sign in (ERROR_LINE, ENDED, _PART_ENDS))
+
+
+def _quoted_messages(lower: str) -> Iterator[Span]:
+    """Messages in quotes on a line that says of no failure itself: somebody's words, source, a list."""
+    for start, end in lines_with(lower, _OPENS_QUOTE):
+        spans = [
+            one.span()
+            for one in _ANY_QUOTE.finditer(lower, start, end)
+            if _MESSAGE.search(one[0][1:-1]) and not _FIELD_NAME.match(lower, one.start())
+        ]
+        beside = lower[start:end]
+        for at, until in reversed(spans):
+            beside = beside[: at - start] + " " + beside[until - start :]
+        if not _SAYS_FAILURE.search(beside):
+            yield from spans
 
 
 def _spoken_quotes(lower: str, paragraph: re.Match[str]) -> Iterator[Span]:

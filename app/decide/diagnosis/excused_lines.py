@@ -37,6 +37,10 @@ _ALLOWED = re.compile(r"\|\|[ \t]*(?:true\b|:(?:[ \t)]|$)|echo\b|printf\b|exit 0
 _COMMAND = re.compile(r"[^\n]*")
 # A step of a CI job or of the older docker build, with what it runs.
 _STEP = re.compile(rf"^{PREFIX}(?:##\[group\]run |step \d+/\d+ : run )\S", re.MULTILINE)
+# What pytest lists after its tests: warnings of the packages, whatever the tests failed on.
+_WARNINGS_SUMMARY = re.compile(
+    r"^=+ warnings summary[^\n]*\n[\s\S]*?(?=^=+ |^-- docs:|\Z)", re.MULTILINE
+)
 # make and Ansible say of which failure they took no notice.
 _IGNORED = re.compile(r"^make[^\n]* error \d+ \(ignored\)|^\.\.\.ignoring\b", re.MULTILINE)
 _MISSING = re.compile(r"no module named ['\"]?(\w+)[^\n]*")
@@ -80,6 +84,8 @@ def find_excused_lines(lower: str) -> list[Span]:
         spans += _allowed_commands(lower)
     if "##[error]" in lower:
         spans += _failures_before_good_steps(lower)
+    if "= warnings summary" in lower:
+        spans += (summary.span() for summary in _WARNINGS_SUMMARY.finditer(lower))
     if "(ignored)" in lower or "...ignoring" in lower:
         spans += _ignored_failures(lower)
     if "no module named" in lower and "install" in lower:

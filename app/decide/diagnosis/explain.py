@@ -17,7 +17,15 @@ from app.decide.diagnosis.excused_lines import find_excused_lines
 from app.decide.diagnosis.log_facts import facts_for
 from app.decide.diagnosis.log_text import Text
 from app.decide.diagnosis.regex_prefilter import required_strings
-from app.decide.diagnosis.run_outcome import ENDED, ERROR_LINE, RAISED, ends_well, has_gone_on
+from app.decide.diagnosis.run_outcome import (
+    ENDED,
+    ERROR_LINE,
+    NEW_RUN,
+    RAISED,
+    ends_well,
+    has_gone_on,
+    is_written,
+)
 from app.decide.diagnosis.word_scores import score_causes
 from app.decide.plans.fixes import fix_of, without_button
 from app.model.advice import Diagnosis, EvidenceLine, Fix, OtherCause
@@ -27,7 +35,9 @@ from app.model.message import Message
 from app.model.value import Value
 
 CERTAIN = 88  # a pattern of this weight states the mechanism
+LISTED = 80  # causes that stand side by side from this on make a list of causes
 LIKELY = 60  # below this no cause is named, and none pushes its symptoms back
+SAID = 36  # signs of a message that people say; what is longer was copied
 LEAST = 30  # below this a cause is not even an idea
 OTHERS = 4  # how many further causes are told
 IDEAS = 3  # how many are told where none is named
@@ -48,6 +58,7 @@ FIELD = re.compile(
     r"\bpip\b|\buv\b|conda|wheel|whl\b|winerror|os error|\bdll\b|ssl|certificate|https?://|multiprocessing|importlib|pickle|protobuf|"
     r"numpy|setuptools|compiler|\bgcc\b|\bcl\.exe|\bgpu\b|python3?\.exe"
 )
+_TRACEBACK = "traceback (most recent call last)"
 _FRAMES = re.compile(r"(?:[ \t]*file \"[^\n]*\n(?:[ \t]+(?!file \")[^\n]*\n)*)+", re.MULTILINE)
 _FRAME = re.compile(r"^\W{0,6}file \"|[\\/](?:site|dist)-packages[\\/][^\n]*:\d+", re.MULTILINE)
 
@@ -59,8 +70,8 @@ FROM_THERE = Message("The error passed through its code on line {line}, which do
 
 
 class Candidate(Value, frozen=True, kw_only=True):
-    """One cause that fits: its score, the weight of its best proof, where its proofs stand, and
-    where the last of all its matches ends.
+    """One cause that fits: its score, the weight of its best proof, where its proofs stand, where
+    the last of all its matches ends, and how many signs the longest one has.
     """
 
     known_issue: KnownIssue
@@ -68,6 +79,7 @@ class Candidate(Value, frozen=True, kw_only=True):
     proof: int
     places: tuple[int, ...]
     last: int
+    longest: int
 
 
 def explain(
@@ -89,7 +101,7 @@ def explain(
     best = ranked[0] if ranked else None
     if best is not None and has_gone_on(text.lower, best.known_issue, best.places, best.last):
         return Diagnosis()
-    if best is None or best.score < LIKELY:
+    if best is None or best.score < LIKELY or is_a_list(text.lower, ranked):
         return Diagnosis(others=tuple(_guess_causes(text, known_issues, ranked)))
     sure = best.proof >= CERTAIN and not ends_well(text.lower, best.last)
     confidence: Literal["certain", "likely"] = "certain" if sure else "likely"
@@ -209,15 +221,15 @@ def find_candidates(
     for known_issue in known_issues.causes:
         weights: list[int] = []
         places: list[int] = []
-        last = 0
+        last = longest = 0
         for pattern in known_issue.patterns:
             if pattern.weak and not failed:
                 continue
-            at, end = find_evidence(lower, pattern)
+            at, end, length = find_evidence(lower, pattern)
             if at:
                 weights.append(pattern.weight)
                 places += at
-                last = max(last, end)
+                last, longest = max(last, end), max(longest, length)
         if not weights or _is_ruled_out(known_issue, lower):
             continue
         weights.sort(reverse=True)
@@ -230,6 +242,7 @@ def find_candidates(
                 proof=weights[0] + min(0, leaning),
                 places=tuple(dict.fromkeys(places)),
                 last=last,
+                longest=longest,
             )
         )
     return found
@@ -247,20 +260,45 @@ def rank(found: list[Candidate]) -> list[Candidate]:
     return sorted(found, key=lambda c: (-capped[c.known_issue.label], -c.score, c.places[0]))
 
 
-def find_evidence(lower: str, pattern: Pattern) -> tuple[list[int], int]:
-    """Where a sign's proof stands, at most three places, and where its last match ends; no place
-    unless all its conditions hold.
+def is_a_list(lower: str, ranked: list[Candidate]) -> bool:
+    """Whether a text names causes without having one: no program ran, or several stand side by side
+    that have nothing to do with each other, and neither a traceback nor another run parts them. Of
+    300 logs of one failure none named two such causes.
+    """
+    if ranked[0].longest < SAID and is_written(lower, ranked[0].places):
+        return True
+    if _TRACEBACK in lower or NEW_RUN.search(lower):
+        return False
+    apart: list[Candidate] = []
+    for one in ranked:
+        if one.proof >= LISTED and not any(_belong_together(one, other) for other in apart):
+            apart.append(one)
+    return len(apart) > 1
+
+
+def _belong_together(one: Candidate, other: Candidate) -> bool:
+    issues = (one.known_issue, other.known_issue)
+    named = {label for issue in issues for label in (*issue.related, *issue.supersedes)}
+    return bool(named & {issue.label for issue in issues}) or bool(
+        set(one.places) & set(other.places)
+    )
+
+
+def find_evidence(lower: str, pattern: Pattern) -> tuple[list[int], int, int]:
+    """Where a sign's proof stands, at most three places, where its last match ends, and how long the
+    longest is; no place unless all its conditions hold.
     """
     if not _can_match(pattern.regex, lower):
-        return [], 0
+        return [], 0, 0
     places: list[int] = []
-    last = 0
+    last = longest = 0
     for match in _compile(pattern.regex).finditer(lower):
         last = match.end()
         if len(places) < 3:
             # a pattern may begin with a line break or an empty look-around: the proof is where text
             # begins; where it reaches over lines, the last one tells what the first one led to
             found = match.group()
+            longest = max(longest, len(found))
             places.append(match.start() + len(found) - len(found.lstrip()))
             if "\n" in found.strip():
                 places.append(match.start() + len(found.rstrip()) - 1)
@@ -270,8 +308,8 @@ def find_evidence(lower: str, pattern: Pattern) -> tuple[list[int], int]:
         or any(_matches(regex, lower) for regex in pattern.unless)
         or _ended_well(lower, pattern, last)
     ):
-        return [], 0
-    return places, last
+        return [], 0, 0
+    return places, last, longest
 
 
 def _ended_well(lower: str, pattern: Pattern, last: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
@@ -44,12 +45,29 @@ _DEBIAN = re.compile(
 _CAUGHT = re.compile(
     r"\b(?:caught|expected|handled|tolerated|survived|skipped)\b[^\n]{1,60}?\b\d+ ?(?:x|×|times)(?!\w)|"
     r"\b\d+ ?(?:x|×|times) [^\n]{1,60}?\b(?:caught|expected|handled|tolerated|skipped)\b|"
-    r"[(\[](?:as )?expected[)\]]|(?<!not )\bas expected\b|\bexpected (?:failure|error|exception)\b"
+    r"[(\[](?:as )?expected[)\]]|\b(?:pruned|skipped|tolerated) ?[(:]|\bskipp(?:ed|ing) [^\n(]{1,160}\(|"
+    r"\b(?:simulat|inject|provok|pretend|mock)(?:e[ds]?|ing|ed|s)?\b[^\n]*\b(?:ok|caught|handled|pass(?:ed)?|recovered)\b|"
+    r"(?<!not )\bas expected\b|\bexpected (?:failure|error|exception)\b"
 )
 _GAVE_UP = re.compile(r"\bg(?:i|a)v(?:e|es|en|ing) up|\babort|\bfatal|\bexiting\b|\btoo many\b")
-_CAUGHT_WORDS = ("caught", "expected", "handled", "tolerated", "survived", "skipped")
+_CAUGHT_WORDS = ("caught", "expected", "handled", "tolerated", "survived", "skipp", "pruned")
+_SIMULATED_WORDS = ("simulat", "inject", "provok", "pretend", "mock")
 _MARKDOWN_TABLE = re.compile(
     r"^[ \t]*\|[^\n]*\n[ \t]*\|?(?:[ \t]*:?-{2,}:?[ \t]*\|)+(?:[ \t]*:?-{2,}:?)?[ \t]*(?:\n[ \t]*\|[^\n]*)+",
+    re.MULTILINE,
+)
+# A table with lines between its head and its rows, as databases and consoles draw it. nvidia-smi
+# draws one too, and what it says is seen.
+_RULED_TABLE = re.compile(
+    r"(?:^[ \t]*[|│┃][^\n]*\n|^[^\n]*[^\s|][^\n]*\|[^\n]*\n)"
+    r"[ \t]*[+├┝╞┣╟]?[-─═━]{2,}(?:[+┼╪╋┿╫][-─═━]{2,})+[+┤╡┫╢]?[ \t]*(?:\n[^\n]*[|│┃][^\n]*)+",
+    re.MULTILINE,
+)
+_OF_NVIDIA_SMI = re.compile(r"nvidia-smi|driver version|processes:|gpu-util")
+# A record of fields that comes again and again: what a model was asked, what it answered.
+_FIELD = re.compile(
+    r"^\W{0,12}(?:\d{1,6}\W{1,3})?(?:(prompt|question|instruction|user|asked)|(answer(?:ed)?|response|completion|assistant|"
+    r"gold|reference|target|expected|predict(?:ion|ed)|generated))(?:[ _]\d+)?[ \t]*[:=][^\n]*",
     re.MULTILINE,
 )
 # A row that begins with a figure, and how its cells are parted.
@@ -74,12 +92,24 @@ def find_listed_lines(lower: str) -> Iterator[Span]:
         yield from (one.span() for one in _REQUEST.finditer(lower))
     if "; urgency=" in lower:
         yield from (one.span() for one in _DEBIAN.finditer(lower))
-    for line in lines_with(lower, _CAUGHT_WORDS):
+    for line in lines_with(lower, (*_CAUGHT_WORDS, *_SIMULATED_WORDS)):
         if _CAUGHT.search(lower, *line) and not _GAVE_UP.search(lower, *line):
             yield line
     if "--" in lower:
         yield from (one.span() for one in _MARKDOWN_TABLE.finditer(lower))
+    if "-+-" in lower or any(cross in lower for cross in "┼╪╋┿╫"):
+        tables = _RULED_TABLE.finditer(lower)
+        yield from (one.span() for one in tables if not _OF_NVIDIA_SMI.search(one[0]))
+    yield from _records(lower)
     yield from _table_rows(lower)
+
+
+def _records(lower: str) -> Iterator[Span]:
+    """Fields of records: what was asked and what was answered, each twice at least."""
+    fields = list(_FIELD.finditer(lower))
+    times = Counter(one.lastindex for one in fields)
+    if times[1] > 1 and times[2] > 1:
+        yield from (one.span() for one in fields)
 
 
 def lines_with(lower: str, words: Iterable[str]) -> list[Span]:

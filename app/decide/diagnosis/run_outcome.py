@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from app.decide.diagnosis.listed_lines import lines_with
 from app.model.known_issue import KnownIssue
 
 # What CI services, BuildKit, kubectl, compose and the journal of systemd set before each line.
@@ -28,10 +29,22 @@ WORKED = re.compile(
     rf"^{PREFIX}=* ?\d+ passed\b(?![^\n]*\b(?:failed|errors?)\b)[^\n]* in [\d.]+ ?s",
     re.MULTILINE,
 )
+# That a program says of all its parts that they went well. One of the words stands on every such line.
+_ALL_WELL = re.compile(
+    r"\b(?:finished|completed?|done)\b[^\n]*\b0 (?:errors|failures|failed)\b|"
+    r"\ball \d+ \w+ (?:finished|done|completed?|passed|succeeded)\b|"
+    r"^\d+ (?:scenario|feature)s? \(?\d+ passed|^tests: +\d+ passed, \d+ total|^ +\d+ passing\b|^test result: ok\b|"
+    r"\b100% tests passed|^ok[ \t]+\S+/\S+[ \t]+[\d.]+s$|\bpassed! +- failed: +0\b",
+    re.MULTILINE,
+)
+_ALL_WELL_WORDS = (
+    *(" 0 errors", " 0 fail", " finished", " done", " complete", " passed", " succeeded"),
+    *("passing", "test result: ok", "passed!", "ok \t", "ok\t", "ok  "),
+)
 # That what is reached over a network, or needs memory or a free file, was had after all.
 PASSED = re.compile(
     rf"{WORKED.pattern}|\b100%\||\bsuccessfully installed\b|\bready\b|\bok \(attempt|\bfinished without\b|"
-    r"\b(?:download|application startup) complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
+    r"\b(?:application startup|(?:down|up)load)(?: is)? complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
     re.MULTILINE,
 )
 # That a program which fetches something says to have fetched it.
@@ -39,6 +52,8 @@ FETCHED = re.compile(
     r"^[ \t]*finished (?:`[\w-]+` profile|release|dev|test|bench)\b|^[ \t]*installed package `|"  # cargo
     r"\bsuccessfully (?:installed|downloaded|built|tagged)\b|\binstalled \d+ packages? in\b|"  # pip, uv
     r"\bprepared \d+ packages? in\b|"
+    r"\bsent [\d.,]+ bytes +received [\d.,]+|"  # rsync
+    r"^[ \t]*files :(?:[ \t]+\d+){4}[ \t]+0[ \t]|^errors:[ \t]+0\b|\bupload(?:ed)? (?:is )?complete\b|"  # robocopy, rclone, hf
     r"^(?:added|changed|up to date,? audited|audited) \d+ packages?\b|^[^\w\n]*done in [\d.]+ ?m?s|^success saved lockfile|"  # npm
     r"\bsaved \[\d+(?:/\d+)?\]|^[ \t]*100 +[\d.]+[kmgt]? +100 |\bdownload(?:ed)? (?:complete|finished|to)\b|"  # wget, curl, hf
     r"^fetched [\d.,]+ ?.?b in |^es wurden [\d.,]+ [^\n]* geholt|r.ceptionn.s en |^setting up |"  # apt
@@ -52,7 +67,15 @@ FETCHED = re.compile(
 FETCHED_WORDS = (
     *("finished", "installed", "successfully", "prepared", "added", "changed", "audited", "done"),
     *("saved ", "100", "download", "fetched", "geholt", "ceptionn", "setting up", "digest:"),
-    *("already up to date", "image is up to date", "success"),
+    *(
+        "already up to date",
+        "image is up to date",
+        "success",
+        "files :",
+        "errors:",
+        "upload",
+        "received",
+    ),
 )
 ERROR_LINE = re.compile(
     rf"^{PREFIX}[ \t]*(?:[×✗]|e?rror\b|fatal\b|traceback|[\w.]+(?:error|exception)\b)", re.MULTILINE
@@ -71,6 +94,21 @@ RAISED = re.compile(
 )
 
 
+# What a program leaves that ran: times, progress, numbers of a training, its own name before a message.
+_RAN = re.compile(
+    r"\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[t ]\d\d:\d\d|\d%\||\d%\)?[ \t]*$|['\"](?:loss|train_runtime)['\"]: |"
+    r"\bwinerror\b|[a-z]:\\(?:[^\s\\]+\\)+|stack backtrace:|\+ categoryinfo|"
+    r"^[^\s:]+(?:[:(]\d+\)?)*: (?:fatal |internal )?(?:error|warning|note)\b|^[a-z]+_\w+: \S|"
+    r"^(?:\w+warning|nvrm|omp|warning|warn): |^(?:\[(?:error|warn|info|debug)|\w+ ?\[\d+\]: )|"
+    r"^[^\n]{1,60}\.exe - \S|"  # the title of Windows' own window
+    r"^\{\"\w+\": ?[^\n]*\}[ \t]*$|<(?:failure|error)\b|\"(?:error|exception|stderr|level)\"[ \t]*:|"
+    r"^(?:collecting|downloading|installing|building|loading|generating|fetching|saving|running) |"
+    rf"{ENDED.pattern}|{ERROR_LINE.pattern}|{NEW_RUN.pattern}",
+    re.MULTILINE,
+)
+_PASTED = 3  # lines that somebody may take out of a log as its message
+_LINE = re.compile(r"^[^\n]*\S", re.MULTILINE)
+_BEHIND_WORDS = re.compile(r"(?![^\s:]*: *$)[^\n]*[^\W_]")
 _LAST_PART = 50_000  # signs of a log, in which its last outcome is looked for
 
 
@@ -88,10 +126,21 @@ def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: in
     return False
 
 
+def is_written(lower: str, places: tuple[int, ...]) -> bool:
+    """Whether somebody wrote the text in which signs of a cause stand at ``places``: nothing of what
+    programs print while they run, more lines than one takes out of a log, and each sign behind other
+    words. A program begins the line with its message, or with its own name before it.
+    """
+    lines = [lower.rfind("\n", 0, place) + 1 for place in places]
+    if not all(_BEHIND_WORDS.match(lower, *span) for span in zip(lines, places, strict=True)):
+        return False
+    return len(_LINE.findall(lower)) > _PASTED and not _RAN.search(lower)
+
+
 def ends_well(lower: str, last: int) -> bool:
     """Whether the last that the log shows, after ``last``, is work that went well."""
     start = max(last, len(lower) - _LAST_PART)
-    worked = [match.end() for match in WORKED.finditer(lower, start)][-1:]
+    worked = _worked(lower, start)
     return bool(worked) and not (
         ENDED.search(lower, worked[0]) or ERROR_LINE.search(lower, worked[0])
     )
@@ -101,8 +150,22 @@ def _successes(lower: str, start: int, *, passing: bool) -> list[int]:
     """From where on nothing may fail: the end of the last work after ``start``; for what passes by
     itself also ``start``, where any success follows it.
     """
-    worked = [match.end() for match in WORKED.finditer(lower, start)][-1:]
-    return [start, *worked] if passing and PASSED.search(lower, start) else worked
+    worked = _worked(lower, start)
+    passed = passing and (PASSED.search(lower, start) or _fetched(lower, start))
+    return [start, *worked] if passed else worked
+
+
+def _worked(lower: str, start: int) -> list[int]:
+    """The end of the last work that went on after ``start``, if any did."""
+    lines = [line for line in lines_with(lower, _ALL_WELL_WORDS) if line[0] >= start]
+    ends = [match.end() for match in WORKED.finditer(lower, start)][-1:]
+    ends += [line[1] for line in lines if _ALL_WELL.search(lower, *line)][-1:]
+    return [max(ends)] if ends else []
+
+
+def _fetched(lower: str, start: int) -> bool:
+    lines = [line for line in lines_with(lower, FETCHED_WORDS) if line[0] >= start]
+    return any(FETCHED.search(lower, *line) for line in lines)
 
 
 def _ends_a_run(lower: str, place: int) -> bool:

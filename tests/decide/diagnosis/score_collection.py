@@ -1,6 +1,6 @@
 """Scores the diagnosis on the judged collection.
 
-``python -m tests.decide.diagnosis.score_collection [read|kept|second|third|fourth|fifth|all] [--strict] [--write]``.
+``python -m tests.decide.diagnosis.score_collection [read|kept|second|third|fourth|fifth|sixth|all] [--strict] [--write]``.
 
 Prints how many causes were named right at first place and among three, how many wrong ones were
 named firmly or with an automatic fix, what stayed silent although it is known, which unknown ones
@@ -42,7 +42,7 @@ class JudgedLog(NamedTuple):
 
 
 def collection(half: str = "all") -> list[JudgedLog]:
-    """The logs of one part (``read``, ``kept``, ``second``, ``third``, ``fourth``, ``fifth``) or of ``all``, as bytes.
+    """The logs of one part (``read``, ``kept``, ``second``, ``third``, ``fourth``, ``fifth``, ``sixth``) or of ``all``, as bytes.
 
     Each is checked against its hash; ``encoding`` says how a log that is not UTF-8 was written.
 

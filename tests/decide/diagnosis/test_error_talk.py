@@ -39,6 +39,20 @@ TALK = {
     "as expected": f"refused, as expected: {FULL}\n",
     "table": f"| rows | file |\n|---|---|\n| 10 | ok |\n| 20 | {FULL} |\n",
     "rows": f"1,2048,1412.3,ok\n2,2048,2571.0,ok\n4,2048,0,{FULL}\n",
+    "subtitle": f"7\n00:00:19,300 --> 00:00:25,640\nThe second one is {FULL}.\n",
+    "translations": f'#: src/errors.py:19\nmsgid "{FULL}"\nmsgstr "Kein Platz mehr"\n',
+    "settings": f'rules:\n  - alert: DiskFull\n    summary: "it will say {FULL}"\n    wait: 15m\n',
+    "source file": f'#!/usr/bin/env python3\nRULES = [\n    (re.compile(r"{FULL}"), "Make room."),\n]\n',
+    "ticket": f"03.09. 09:10  Kundin meldet: »{FULL}« beim Speichern.\n04.09. 08:15  Gelöst.\n",
+    "markup": f"<item>\n  <title>How we met {FULL}</title>\n</item>\n",
+    "database": f"+------+-----+\n| kind | n   |\n+------+-----+\n| {FULL} | 31 |\n+------+-----+\n",
+    "query": f" kind | n\n------+---\n {FULL} | 31\n(1 row)\n",
+    "records": "".join(f"[{n}] prompt : Explain: {FULL}\n    answer : room\n" for n in (1, 2)),
+    "simulated": f'  simulate "{FULL}" .... caught, ok\n',
+    "pruned": f"trial 3 bs=32 pruned ({FULL})\n",
+    "skipped": f"warning: skipped out/merged ({FULL})\nbackup finished, 1 file skipped\n",
+    "mail": f"It is saved now, thank you.\n\nOn 1 October Support wrote:\n> You had this:\n>> {FULL}\n",
+    "runbook": f"Runbook\n\n1. Log in.\n2. If a job ended with {FULL}, make room.\n3. Go home.\n",
     "grep": f"$ grep -rn space app\napp/text.py:12:NOTE = '{FULL}'\n",
 }
 
@@ -66,12 +80,60 @@ def test_what_a_run_printed_beside_the_talk_is_evidence(talk: str) -> None:
         f"caught {FULL} 3 times, giving up\n",
         f"Q1. Room?\nA1. Yes.\n\n{TRACEBACK}",
         f'{{"message": "{FULL}", "level": "error"}}\n',
+        f'time=2025-09-03 level=ERROR msg="{FULL}"\n',
+        f'{{\n  "ok": false,\n  "error": "{FULL}"\n}}\n',
+        f"#!/bin/sh\n# save.sh\npython save.py\n\n{FULL}\n",
+        f'<testsuite>\n<testcase name="save">\n<failure message="{FULL}"/>\n</testcase>\n',
         f'OSError: cannot save "out" ({FULL}). Is the disk full?\n',
     ],
     ids=[
         *("issue", "chat", "document", "pytest", "request numbers", "tabs", "given up"),
-        *("below an answer", "json", "an error that asks"),
+        *(
+            "below an answer",
+            "json",
+            "logfmt",
+            "json lines",
+            "below a script",
+            "junit",
+            "an error that asks",
+        ),
     ],
 )
 def test_a_traceback_that_was_copied_into_a_text_is_evidence(log: str) -> None:
     assert explain(log, KNOWN_ISSUES).cause == "disk_full"
+
+
+@pytest.mark.parametrize(
+    ("cause", "pasted"),
+    [
+        (
+            "hf_gated_repo",
+            "Cannot access gated repo for url https://huggingface.co/a/b.\nAccess to model a/b is restricted "
+            "and you are not in the authorized list.\nWhen I open the page\nit shows a form.\n",
+        ),
+        (
+            "gpu_arch_too_new",
+            "torch 2.5.1+cu124, RTX 5070 Ti\nNVIDIA GeForce RTX 5070 Ti with CUDA capability sm_120 is not "
+            "compatible with the current PyTorch installation.\nThe current PyTorch install supports sm_50 "
+            "sm_90.\nIf you want to use it with PyTorch, please check the instructions\n",
+        ),
+        (
+            "wsl_gpu_unavailable",
+            "Failed to initialize NVML: GPU access blocked by the operating system\n(in Ubuntu on WSL)\n"
+            "Windows side: it works there\nsince the last update\n",
+        ),
+        (
+            "cuda_oom",
+            "llama_kv_cache: size = 8192.00 MiB\nggml_backend_cuda_buffer_type_alloc_buffer: allocating "
+            "8192.00 MiB on device 0: cudaMalloc failed: out of memory\nalloc_tensor_range: failed\n"
+            "llama_init_from_model: failed to allocate\n",
+        ),
+        (
+            "file_in_use",
+            "Fehler beim Entpacken:\nDer Prozess kann nicht auf die Datei zugreifen, da sie von einem anderen "
+            "Prozess verwendet wird.\nDatei: C:\\u\\envs\\a\\torch_cuda.dll\nWiederholen?\n",
+        ),
+    ],
+)
+def test_what_was_copied_without_any_time_is_named(cause: str, pasted: str) -> None:
+    assert explain(pasted, KNOWN_ISSUES).cause == cause

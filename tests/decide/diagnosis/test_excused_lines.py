@@ -118,6 +118,8 @@ FETCHED = {
     "apt": "Fetched 49.1 MB in 5s (9,821 kB/s)\n",
     "docker": "Status: Downloaded newer image for ubuntu:24.04\n",
     "git": "Receiving objects: 100% (812/812), 3.10 MiB | 2.00 MiB/s, done.\n",
+    "robocopy": "    Files :       412       412         0         0         0         0\n",
+    "upload": "Upload is complete!\n",
     "hf": "Fetching 11 files: 100%|##########| 11/11 [01:12<00:00,  6.55s/it]\n",
 }
 
@@ -131,3 +133,52 @@ def test_a_retry_that_did_not_help_is_named() -> None:
     ended = f"$ fetch\n{REFUSED}error: could not fetch\n"
     for log in (f"$ fetch\n{REFUSED}", ended, f"{ended}$ cargo build\n{FETCHED['cargo']}"):
         assert explain(log, KNOWN_ISSUES).cause == "dns_failure", log
+
+
+def test_what_the_packages_warned_of_is_not_what_a_test_failed_on() -> None:
+    warned = "torch/cuda/__init__.py:182: UserWarning: CUDA initialization: Found no NVIDIA driver on your system.\n"
+    summary = f"=== warnings summary ===\n{warned}\n-- Docs: https://docs.pytest.org/\n"
+    failed = "tests/test_pack.py:31: AssertionError\n"
+    assert explain(f"{failed}{summary}=== 1 failed in 2.4s ===\n", KNOWN_ISSUES).cause is None
+    assert explain(f"{warned}{failed}", KNOWN_ISSUES).cause == "no_nvidia_driver"
+
+
+def test_a_mirror_that_failed_before_another_one_gave_all_is_not_named() -> None:
+    log = f"Err:1 http://index.example.org noble\n  Could not connect, connection timed out\n{FETCHED['apt']}"
+    assert explain(log, KNOWN_ISSUES).cause is None
+
+
+@pytest.mark.parametrize(
+    "passed",
+    [
+        "1 scenario (1 passed)",
+        "Tests:       4 passed, 4 total",
+        "  4 passing (12ms)",
+        "test result: ok. 4 passed",
+    ],
+)
+def test_what_tests_are_named_after_is_no_failure(passed: str) -> None:
+    named = "Feature: No space left on device\n  Then the page tells it\n"
+    assert explain(f"$ npm test\n{named}\n{passed}\n", KNOWN_ISSUES).cause is None
+    assert explain(f"$ npm test\n{named}", KNOWN_ISSUES).cause == "disk_full"
+
+
+def test_two_causes_side_by_side_are_told_as_ideas() -> None:
+    both = f"torch.OutOfMemoryError: CUDA out of memory.\n{FULL}"
+    listed = explain(both, KNOWN_ISSUES)
+    assert listed.cause is None
+    assert {"cuda_oom", "disk_full"} <= {other.cause for other in listed.others}
+    runs = f"$ python a.py\ntorch.OutOfMemoryError: CUDA out of memory.\n$ python b.py\n{FULL}"
+    assert explain(runs, KNOWN_ISSUES).cause is not None
+
+
+def test_own_code_below_generated_code_is_not_its_fault() -> None:
+    generated = (
+        "Traceback (most recent call last):\n"
+        '  File "/w/unsloth_compiled_cache/UnslothGRPOTrainer.py", line 1721, in _rewards\n'
+        "    output = reward_func(\n"
+    )
+    own = '  File "/w/scoring.py", line 31, in split\n    return FOUND.group(1)\n'
+    error = "AttributeError: 'NoneType' object has no attribute 'group'\n"
+    assert explain(generated + own + error, KNOWN_ISSUES).cause is None
+    assert explain(generated + error, KNOWN_ISSUES).cause == "unsloth_generated_code_broken"

@@ -502,3 +502,23 @@ def test_a_conflict_is_proved_by_the_packages_that_pip_names() -> None:
     shown = [line.text for line in explain(log, KNOWN_ISSUES).evidence]
     assert "The user requested torch==2.4.0" in shown
     assert "xformers 0.0.28.post1 depends on torch==2.4.1" in shown
+
+
+@pytest.mark.parametrize(
+    ("label", "log", "words"),
+    [
+        ("no_nvidia_driver", "modprobe: ERROR: could not insert 'nvidia': Key was rejected by service", "Secure Boot"),
+        ("model_too_new", "$ ollama run mine\nError: unknown model architecture: 'gemma9'", "Update Ollama"),
+        ("model_too_new", "llama_model_load: unknown model architecture: 'gemma9'", "llama.cpp"),
+        ("cuda_kernel_fault", "Assertion `srcIndex < srcSelectDimSize` failed.", "vocabulary"),
+        ("cuda_kernel_fault", "Assertion `t >= 0 && t < n_classes` failed.", "num_labels"),
+        ("module_missing", "ImportError: libarrow.so.2100: cannot open shared object file", "pyarrow"),
+        ("port_in_use", "Error: listen tcp 127.0.0.1:11434: bind: address already in use", "already runs"),
+        ("port_in_use", "TCPStore: port: 29500, name: EADDRINUSE", "another port"),
+    ],
+)  # fmt: skip
+def test_the_fix_is_that_of_the_log_s_own_case(label: str, log: str, words: str) -> None:
+    found = explain(log, KNOWN_ISSUES)
+    assert found.cause == label
+    assert found.fix is not None and words in found.fix.text
+    assert not found.fix.automatic
