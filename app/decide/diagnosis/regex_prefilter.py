@@ -28,7 +28,7 @@ _PARTS = bytes(
     ord("0") if chr(code).isdigit() else ord(" ") if code in _BETWEEN else code
     for code in range(256)
 )
-_EXACT = re.compile("[!#$%&*+.:=@^_~a-z-]+")  # of letters that a part holds as they are
+_EXACT = re.compile("[!#$%&*+.:=@^_~A-Za-z-]+")  # of letters that a part holds as they are
 _MORE_CASES = frozenset(_casefix._EXTRA_CASES)
 # Letters that re.IGNORECASE takes for i and s, and that stay what they are when they are made small.
 _FOLDED = {"\u0130": "i", "\u0131": "i", "\u017f": "s"}
@@ -37,6 +37,8 @@ _FOLDED = {"\u0130": "i", "\u0131": "i", "\u017f": "s"}
 def lower_same_length(text: str) -> str:
     """The text in small letters, each where it was: some letters grow when they are made small (İ)."""
     lower = text.lower()
+    if text.isascii():
+        return lower
     if len(lower) != len(text):
         lower = "".join(low if len(low := c.lower()) == 1 else c for c in text)
     for letter, plain in _FOLDED.items():  # a hundred times faster than str.translate
@@ -48,38 +50,61 @@ class SearchedText:
     """A text in which many patterns are looked for, and its small letters.
 
     Of a large one also its different parts, of which a log of 1 MB has some 50 kB: that a word stands
-    nowhere, and mostly also that it does, is told by these alone.
+    nowhere, and mostly also that it does, is told by these alone. ``before`` is the text that it was
+    made of and ``changed`` the lines that differ: parts that are gone stay known, which costs a search.
     """
 
-    def __init__(self, text: str) -> None:
+    def __init__(
+        self, text: str, before: SearchedText | None = None, changed: Sequence[str] = ()
+    ) -> None:
         self.text = text
         self.lower = lower_same_length(text)
-        self._parts = b"\n".join(set(_split_parts(self.lower))) if len(text) > _LARGE else None
+        self._parts: bytes | None = None
+        self._parts_as_written: bytes | None = None
+        if len(text) <= _LARGE:
+            return
+        if before is None or before._parts is None:
+            self._parts = _different_parts(self.lower)
+            return
+        lines = "\n".join(changed)
+        self._parts = before._parts + b"\n" + _different_parts(lower_same_length(lines))
+        if before._parts_as_written is not None:
+            self._parts_as_written = before._parts_as_written + b"\n" + _different_parts(lines)
 
     def may_hold(self, word: str) -> bool:
         """Whether a word of small letters can stand in the small letters: never false where it does."""
         return word in self.lower if self._parts is None else _longest_part(word)[0] in self._parts
 
     def holds(self, word: str, exact: bool = False) -> bool:
-        """Whether a word stands in the text (``exact``) or in its small letters."""
+        """Whether a word can stand in the text (``exact``) or in its small letters: never false where
+        it does, and false where it does not, but for words that stood in the text ``before``.
+        """
         if self._parts is not None:
             part, whole = _longest_part(word)
             if part not in self._parts:
                 return False  # nor in any other case
-            if whole and not exact:
+            if whole and exact:
+                if self._parts_as_written is None:
+                    self._parts_as_written = _different_parts(self.text)
+                return word.encode() in self._parts_as_written
+            if whole:
                 return True
         return word in (self.text if exact else self.lower)
 
 
-def _split_parts(lower: str) -> list[bytes]:
+def _different_parts(text: str) -> bytes:
+    return b"\n".join(set(_split_parts(text)))
+
+
+def _split_parts(text: str) -> list[bytes]:
     """A text's parts, each figure as 0: numbers differ in every line of a log."""
-    return lower.encode("latin-1", "replace").translate(_PARTS).split()
+    return text.encode("latin-1", "replace").translate(_PARTS).split()
 
 
 @lru_cache(maxsize=4096)
 def _longest_part(word: str) -> tuple[bytes, bool]:
-    """The longest part of a word in small letters, and whether that is the word itself, told from
-    no other one.
+    """The longest part of a word, in small letters, and whether it is the whole word and stands in
+    parts as it is written.
     """
     longest = max(_split_parts(lower_same_length(word)), key=len, default=b"")
     return longest, _EXACT.fullmatch(word) is not None
@@ -98,13 +123,32 @@ def sub_in_candidates(
     """
     text = searched.text
     parts: list[str] = []
-    at = 0
+    at = length = 0
+    places: list[int] = []  # where something new stands, in the new text
     for match in _candidates(pattern, searched, sign):
         new = instead(match)
         if new != match.group():
+            length += match.start() - at
+            places += [length, length + len(new)]
+            length += len(new)
             parts += [text[at : match.start()], new]
             at = match.end()
-    return SearchedText("".join([*parts, text[at:]])) if parts else searched
+    if not parts:
+        return searched
+    made = "".join([*parts, text[at:]])
+    return SearchedText(made, searched, list(_whole_lines(made, places)))
+
+
+def _whole_lines(text: str, places: list[int]) -> Iterator[str]:
+    """The lines in which these places lie, which are in order; what lies between two places of one
+    new piece may be several.
+    """
+    done = 0
+    for start, end in zip(places[::2], places[1::2], strict=True):
+        begin, stop = text.rfind("\n", 0, start) + 1, _find_line_end(text, end)
+        if stop > done:
+            yield text[max(begin, done) : stop]
+            done = stop
 
 
 def _candidates(

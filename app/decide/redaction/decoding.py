@@ -33,6 +33,7 @@ _WRITTEN = re.compile(
 # What each of these begins with: looking for one of a few signs is far cheaper.
 _BEGINS = re.compile("[\x1b\0\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\\\\%&]")
 _BLOCK = re.compile(r"PRIVATE KEY|Private-Lines")
+_PERCENT = re.compile(r"%[0-9a-fA-F]{2}")
 _FORM = re.compile(r"(?<!\S)[^\s%]*%[0-9a-fA-F]{2}\S*")
 _SPACES = {"n": "\n", "r": "\n", "t": "\t"}
 _BREAK = re.compile(r"\r?\n[ \t]*(?:[│┃|>][ \t]*)?")
@@ -127,7 +128,7 @@ def _decode_once(text: str, source: DecodedView | None) -> DecodedView | None:
         _BLOCK.search(text) is not None
     )  # a key goes over many lines, of which few may be written strangely
     if source is None and "+" in text and "%" in text:
-        text = _FORM.sub(lambda word: word.group().replace("+", " "), text)  # as long as before
+        text = _plus_as_space(text)  # as long as before
     for written in _find_encodings(text):
         if made is None:
             made = DecodedView(source)
@@ -148,6 +149,28 @@ def _decode_once(text: str, source: DecodedView | None) -> DecodedView | None:
         return None
     made.copy(text, at, end)
     return made.done()
+
+
+def _plus_as_space(text: str) -> str:
+    """Words with a sign in percent, as a form sends them: ``+`` is a space there.
+
+    Their signs are looked for, and then the word around one: most words have none.
+    """
+    parts: list[str] = []
+    at = 0
+    for sign in _PERCENT.finditer(text):
+        start = sign.start()
+        if start < at:
+            continue
+        while start > at and not text[start - 1].isspace():
+            start -= 1
+        if (word := _FORM.match(text, start)) is not None:
+            parts += [text[at:start], word.group().replace("+", " ")]
+            at = word.end()
+        else:
+            parts.append(text[at : sign.end()])
+            at = sign.end()
+    return "".join([*parts, text[at:]]) if parts else text
 
 
 def _find_encodings(text: str) -> Iterator[re.Match[str]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, cast, get_type_hints
 
@@ -345,19 +345,22 @@ def _applicable_rules(rules: Iterable[_SoughtRule], searched: SearchedText) -> l
 
     def is_wanted(sought: _SoughtRule) -> bool:
         needed, exact = sought.needed, sought.exact
-        if needed and not any(map(searched.may_hold, needed)):
+        there = [one for one in needed if searched.may_hold(one)]
+        if needed and not there:
             return False
         if not sought.rule.in_word:
             return True
+        pattern = sought.rule.pattern
         if exact and min(map(len, exact)) >= min(map(len, needed), default=0):
-            return _is_found_in(sought.rule.pattern, exact, long_words, long_words)
-        return _is_found_in(sought.rule.pattern, needed, long_words, small_long)
+            there = [one for one in exact if searched.holds(one, exact=True)]
+            return bool(there) and _is_found_in(pattern, there, long_words, long_words)
+        return _is_found_in(pattern, there, long_words, small_long)
 
     return [sought.rule for sought in rules if is_wanted(sought)]
 
 
 def _is_found_in(
-    pattern: re.Pattern[str], needed: tuple[str, ...], words: str, searched: str
+    pattern: re.Pattern[str], needed: Sequence[str], words: str, searched: str
 ) -> bool:
     """Whether a pattern is found in one of these words, a line each, that hold what it needs.
     ``searched`` is ``words`` or its small letters.
