@@ -24,7 +24,11 @@ def commands(python: str) -> dict[str, list[str]]:
         "format": [str(tools / "ruff"), "format", "--check", "."],
         "lint": [str(tools / "ruff"), "check", "."],
         "types": [python, "-m", "mypy"],
-        "types-windows": [python, "-m", "mypy", "--platform", "win32"],
+        # a cache of its own: each would throw the other's away
+        "types-windows": [
+            *[python, "-m", "mypy", "--platform", "win32"],
+            *["--cache-dir", ".mypy_cache/windows"],
+        ],
         "imports": [str(tools / "lint-imports")],
     }
 

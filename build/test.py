@@ -130,11 +130,14 @@ def here_environment() -> dict[str, str]:
 
 
 def static_parts(python: str) -> list[Result]:
-    """Format, linter, types on both systems, and the import rules."""
-    return [
-        watch(name, command, check.environment())
-        for name, command in check.commands(python).items()
-    ]
+    """Format, linter, types on both systems, and the import rules, two at a time."""
+
+    def run(name: str, command: Sequence[str]) -> Result:
+        return watch(name, command, check.environment(), held=True)
+
+    with ThreadPoolExecutor(2) as side_by_side:
+        known = check.commands(python)
+        return list(side_by_side.map(run, known.keys(), known.values()))
 
 
 def suite(python: str, form: str, paths: Sequence[str], release: bool = False) -> Result:

@@ -52,16 +52,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--release", action="store_true", help="also what only a release must hold")
 
 
-# Folders and files that took over twenty seconds each in November 2026, all their tests together:
-# they start the program, or draw many windows. ``--quick`` leaves them out.
+# Folders and files that took over ten seconds each in November 2026, all their tests together: they
+# start the program, draw many windows, or try hundreds of inputs. ``--quick`` leaves them out.
 SLOW = (
-    *("tests/journeys/", "tests/deploy/", "tests/test_report", "tests/gui/test_monkeys.py"),
+    *(
+        "tests/journeys/",
+        "tests/deploy/",
+        "tests/test_report",
+        "tests/adapters/test_hostile_server.py",
+    ),
+    *("tests/adapters/test_processes.py", "tests/adapters/test_web.py"),
     *("tests/cli/test_administrator.py", "tests/cli/test_bytes.py", "tests/cli/test_commands.py"),
-    *("tests/cli/test_streams.py", "tests/engine/test_load_machine.py"),
-    *("tests/engine/test_training_runs.py", "tests/gui/test_home.py", "tests/gui/test_train.py"),
-    *("tests/gui/test_text_clipping.py", "tests/decide/redaction/test_redact_encodings.py"),
-    *("tests/steps/test_environment.py", "tests/steps/test_fetch_wheels.py"),
-    *("tests/steps/test_ownership.py", "tests/steps/test_unpacking.py"),
+    *("tests/cli/test_streams.py", "tests/decide/diagnosis/test_explain.py"),
+    *("tests/decide/redaction/", "tests/engine/test_load_machine.py"),
+    *("tests/engine/test_simulation.py", "tests/engine/test_training_runs.py"),
+    *("tests/gui/test_home.py", "tests/gui/test_install.py", "tests/gui/test_mnemonics.py"),
+    *("tests/gui/test_monkeys.py", "tests/gui/test_replay.py", "tests/gui/test_text_clipping.py"),
+    *("tests/gui/test_train.py", "tests/gui/test_wizard.py", "tests/steps/test_environment.py"),
+    *("tests/steps/test_fetch_wheels.py", "tests/steps/test_ownership.py"),
+    *("tests/steps/test_unpacking.py", "tests/training/test_train_script.py"),
 )
 
 
