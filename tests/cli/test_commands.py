@@ -278,7 +278,9 @@ def test_a_fix_is_carried_out_although_all_is_in_place(
     def make(options: argparse.Namespace) -> Session:
         session = open_session(options)
         monkeypatch.setattr(
-            session.environments, "already_in_place", lambda _plan: Verification(overall="works")
+            session.environments,
+            "already_in_place",
+            lambda _plan, **_: Verification(overall="works"),
         )
         return session
 

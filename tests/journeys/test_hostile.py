@@ -285,7 +285,8 @@ def test_no_escape_sequence_of_a_machine_file_or_a_log_reaches_the_terminal(
         app("plan", "--machine", str(machine), "--json"),
     ]
     for one in found:
-        assert one.returncode in (0, 3), one.stderr[-1000:]
+        # 7: with signs before it a line may be no proof any more
+        assert one.returncode in (0, 3, 7), one.stderr[-1000:]
         assert controls(one.stdout) | controls(one.stderr) == set(), one.args
     assert json.loads(found[-1].stdout)["schema"] == "plan/1"
 

@@ -6,6 +6,7 @@ Nothing else is broken.
 from __future__ import annotations
 
 import json
+import re
 import string
 from urllib.parse import quote
 
@@ -251,7 +252,8 @@ def test_a_machine_file_still_decodes(name: str, secret: str) -> None:
     written = encode(out)
     assert msgspec.json.decode(written, type=MachineFacts) == out
     assert secret.encode() not in written
-    assert name.lower() not in written.decode().lower()
+    # a field's name may hold a person's: "river" stands in "driver"
+    assert not re.search(rf"(?<!\w){re.escape(name.lower())}(?!\w)", written.decode().lower())
     assert out.os == facts.os
     assert out.pythons[0].packages == facts.pythons[0].packages
     assert out.home is not None
