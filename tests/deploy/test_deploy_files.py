@@ -68,7 +68,9 @@ def test_files_of_others_stay_and_only_overwrite_goes_beside_them(tmp_path: Path
     assert main(["deploy-files", str(tmp_path)]) == 2
     assert list(tmp_path.iterdir()) == [mine]
     assert main(["deploy-files", str(tmp_path), "--overwrite"]) == 0
-    assert mine.read_text() == "mine" and mine.stat().st_mode & 0o777 == 0o600
+    assert mine.read_text() == "mine"
+    if sys.platform != "win32":  # which knows only whether a file may be written
+        assert mine.stat().st_mode & 0o777 == 0o600
     assert main(["deploy-files", str(mine)]) == 2
 
 
