@@ -52,7 +52,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--release", action="store_true", help="also what only a release must hold")
 
 
-# Folders and files that took over ten seconds each in November 2026, all their tests together: they
+# Folders and files that took over five seconds each in November 2026, all their tests together: they
 # start the program, draw many windows, or try hundreds of inputs. ``--quick`` leaves them out.
 SLOW = (
     *(
@@ -62,10 +62,14 @@ SLOW = (
         "tests/adapters/test_hostile_server.py",
     ),
     *("tests/adapters/test_processes.py", "tests/adapters/test_web.py"),
+    *("tests/architecture/test_messages.py", "tests/architecture/test_walls.py"),
     *("tests/cli/test_administrator.py", "tests/cli/test_bytes.py", "tests/cli/test_commands.py"),
-    *("tests/cli/test_streams.py", "tests/decide/diagnosis/test_explain.py"),
+    *("tests/cli/test_streams.py", "tests/decide/diagnosis/test_collection.py"),
+    *("tests/decide/diagnosis/test_explain.py", "tests/decide/findings/test_ranking.py"),
     *("tests/decide/redaction/", "tests/engine/test_load_machine.py"),
     *("tests/engine/test_simulation.py", "tests/engine/test_training_runs.py"),
+    *("tests/engine/test_updates.py", "tests/gui/test_atspi.py", "tests/gui/test_headings.py"),
+    *("tests/gui/test_layout_defects.py", "tests/gui/test_ready.py", "tests/test_machine_file.py"),
     *("tests/gui/test_home.py", "tests/gui/test_install.py", "tests/gui/test_mnemonics.py"),
     *("tests/gui/test_monkeys.py", "tests/gui/test_replay.py", "tests/gui/test_text_clipping.py"),
     *("tests/gui/test_train.py", "tests/gui/test_wizard.py", "tests/steps/test_environment.py"),
