@@ -6,6 +6,7 @@ JSON comes over standard input and goes to standard output; the work is that of 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -31,9 +32,12 @@ def dsc(run: CommandRun) -> ExitCode:
     if operation == "schema":
         run.out.write(encode(schema()).decode() + "\n")
         return ExitCode.DONE
-    wanted = Desired() if operation == "export" else _read_desired(run)
-    if operation in ("get", "export"):
+    wanted = _read_desired(run)
+    if operation == "get":
         _print_state(run, _read_actual(run, wanted))
+    elif operation == "export":
+        for state in _find_installed(run, wanted):
+            _print_state(run, state)
     elif operation == "test":
         _print_state(run, _test_state(run, wanted))
     elif operation == "whatif":
@@ -124,6 +128,17 @@ def _read_actual(run: CommandRun, wanted: Desired) -> Desired:
         "program_version": now.program.version,
     }
     return msgspec.structs.replace(wanted, in_desired_state=None, metadata=None, **there)
+
+
+def _find_installed(run: CommandRun, asked: Desired) -> Iterator[Desired]:
+    """Each environment that is there, one a line: that of the home that is asked for, else this
+    user's and that of all users.
+    """
+    places = [asked] if asked.home else [Desired(scope="user"), Desired(scope="all-users")]
+    for place in places:
+        state = _read_actual(run, place)
+        if state.exist:
+            yield state
 
 
 def _build_plan(run: CommandRun, wanted: Desired) -> tuple[dict[str, Any], Answers]:

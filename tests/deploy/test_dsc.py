@@ -128,6 +128,8 @@ def test_get_test_whatif_set_export_and_away_again(host: Host) -> None:
     assert code == 0, stderr
     assert state["_exist"] and state["profile"] == "small"
     assert Path(state["python"]).exists() and state["path"].endswith("current")
+    code, listed, _ = host.ask("export")
+    assert (code, listed["_exist"], listed["profile"]) == (0, True, "small")
     code, state, _ = host.ask("test")
     assert (code, state["_inDesiredState"]) == (0, True)
     code, state, _ = host.ask("whatif")
@@ -147,6 +149,7 @@ def test_get_test_whatif_set_export_and_away_again(host: Host) -> None:
     code, state, stderr = host.ask("set", _exist=False)
     assert (code, state["_exist"]) == (0, False), stderr
     assert not Path(host.instance["home"], "envs").exists()
+    assert host.ask("export")[:2] == (0, {})  # what is not there is no instance
     code, state, _ = host.ask("test", _exist=False)
     assert (code, state["_inDesiredState"]) == (0, True)
 
