@@ -18,15 +18,21 @@ from app.model.message import Message
 # Windows: sharing violation, lock violation, access denied because a file is mapped or being
 # deleted.
 IN_USE = {5, 32, 33}
-# Faults of the drive itself; any other says something of the path. Names: errno.h; on Windows
-# ERROR_CRC, ERROR_GEN_FAILURE, ERROR_SEEK, ERROR_NOT_READY, ERROR_DEV_NOT_EXIST, and those of a device or
-# a network that went away.
+# Faults of the drive itself, or of the network that it lies behind; any other says something of the
+# path. Names: errno.h; on Windows ERROR_NOT_READY, ERROR_CRC, ERROR_SEEK, ERROR_GEN_FAILURE, and those of
+# a device, a medium or a network that went away.
 _DRIVE = {
     getattr(errno, name)
-    for name in ("EIO", "ENXIO", "ENODEV", "ESTALE", "EUCLEAN", "EREMOTEIO", "ETIMEDOUT")
+    for name in (
+        *("EIO", "ENXIO", "ENODEV", "ESTALE", "EUCLEAN", "EBADMSG", "EREMOTEIO", "ETIMEDOUT"),
+        *("ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ENETDOWN", "ENETUNREACH", "ECONNRESET"),
+    )
     if hasattr(errno, name)
 }
-_WINDOWS_DRIVE = {21, 23, 25, 31, 55, 59, 64, 121, 433, 483, 1117, 1167, 1392}
+_WINDOWS_DRIVE = {
+    *(21, 23, 25, 31, 51, 53, 54, 55, 59, 64, 67, 121, 433, 483),
+    *(1117, 1167, 1231, 1392, 1393, 1785),
+}
 
 
 def free_files(path: str) -> int | None:
@@ -100,14 +106,15 @@ def disk_fault(error: OSError, path: str) -> ExpectedError:
                 "Close programs that use it (a running Python, an editor), then try again."
             ),
         )
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+    # Python says EACCES of Windows' codes 19 to 36, a drive that is not ready among them
+    known = windows in _WINDOWS_DRIVE if windows is not None else error.errno in _DRIVE
+    if not known and error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return ExpectedError(
             "permission_denied",
             Message("{path} cannot be written: permission denied.", path=path),
             details=str(error),
             hint=Message("Choose a folder that you may write to."),
         )
-    known = windows in _WINDOWS_DRIVE if windows is not None else error.errno in _DRIVE
     return ExpectedError(
         "disk_error" if known else "path_unusable",
         Message(

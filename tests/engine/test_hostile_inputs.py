@@ -300,6 +300,21 @@ def test_only_a_fault_of_the_drive_is_called_one(error: OSError, code: str) -> N
     assert "/somewhere" in told.message
 
 
+@pytest.mark.parametrize(
+    ("number", "windows", "code"),
+    [
+        *((errno.EACCES, one, "disk_error") for one in (21, 23, 31)),  # not ready, CRC, no answer
+        *((errno.EINVAL, one, "disk_error") for one in (1167, 1785)),
+        (errno.EACCES, 19, "permission_denied"),  # the medium is write-protected
+        *((errno.EINVAL, one, "path_unusable") for one in (123, 161)),
+    ],
+)
+def test_windows_own_number_says_more_than_pythons(number: int, windows: int, code: str) -> None:
+    error = OSError(number, "as Windows says it")
+    error.winerror = windows  # type: ignore[attr-defined,unused-ignore]
+    assert disk_fault(error, "/somewhere").code == code
+
+
 def test_a_file_that_is_too_large_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "READ_FILE", 1000)
     (tmp_path / "a").write_bytes(bytes(1001))
