@@ -14,7 +14,7 @@ Seen in November 2026 on 16 cores with 36 real packages (391 MB): 0.98 of uv's o
 a wheelhouse that resumes costs 0.5 s of them.
 
 Early unpacking (``--against late``) on two cores that the index shares, 30 November 2026: 408 MB in 83
-wheels of the practice setup, 16.8 s instead of 28.1 at 30 MB/s and 13.6 instead of 19.4 at 100 MB/s;
+wheels of the practice setup, 42.9 s instead of 51.3 at 10 MB/s, 16.8 instead of 28.1 at 30, 13.6 instead of 19.4 at 100;
 3.9 GB in 25 wheels for CUDA, 132 s instead of 164 at 30 MB/s, which the bytes alone take 131 s.
 
 Both ways take turns, each first in every other round, after one round that does not count. The
