@@ -143,11 +143,11 @@ def static_parts(python: str) -> list[Result]:
 def suite(python: str, form: str, paths: Sequence[str], release: bool = False) -> Result:
     """pytest on this machine's Python, on all cores. ``form`` is ``quick``, ``core`` or ``whole``.
 
-    ``core`` leaves out what needs the package index or trains, ``quick`` what is slow as well.
+    ``core`` leaves out what needs a package index for long or trains, ``quick`` what is slow as well.
     """
     marks = {
         "quick": "not windows and not real and not slow",
-        "core": "not windows and not real",
+        "core": "not windows and not real and not index",
         "whole": "not windows",
     }[form]
     chosen = list(paths) or ["tests", "--ignore=tests/packed"]

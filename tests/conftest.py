@@ -77,15 +77,25 @@ SLOW = (
     *("tests/steps/test_unpacking.py", "tests/training/test_train_script.py"),
 )
 
+# Trials that install again and again from an index served here: a quarter of the suite's time.
+# ``--core`` leaves them out.
+INDEX = (
+    *("tests/adapters/test_killed_fetch.py", "tests/deploy/test_administrators_page.py"),
+    *("tests/journeys/test_fleet_bundle.py", "tests/journeys/test_own_packages.py"),
+    "tests/journeys/test_secrets.py",
+)
+
 
 @pytest.hookimpl(tryfirst=True)  # before -m is asked
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark what is slow by its place. Between releases a missing translation falls back to English
+    """Mark by their place what is slow and what installs much. Between releases a missing translation falls back to English
     and fails nothing.
     """
     for item in items:
         if item.nodeid.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+        if item.nodeid.startswith(INDEX):
+            item.add_marker(pytest.mark.index)
     if config.getoption("--release"):
         return
     for item in items:

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import ExitStack
 from copy import copy
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -41,6 +42,7 @@ from app.model.plan import (
 from app.model.stored_messages import collect_messages
 from app.model.verdict import Verification
 from app.steps.activate import NOT_PROVEN
+from app.steps.head_start import HeadStart, early_check
 from app.steps.registry import HANDLERS
 
 if TYPE_CHECKING:
@@ -184,8 +186,11 @@ class Execution:
             log = session.system.files.open_log(self.log_path)
             for stays in left:
                 log(f"{stays}\n".encode())
+            ahead = self._head_start(plan)
+            if ahead is not None:
+                held.callback(ahead.close)
             runner = Runner(
-                session.home.site(),
+                replace(session.home.site(), head_start=ahead),
                 HANDLERS,
                 session.home.journal,
                 run,
@@ -198,6 +203,13 @@ class Execution:
                 yield from runner.run(plan)
             finally:
                 self.outcome, self.error = runner.outcome, runner.error
+
+    def _head_start(self, plan: Plan) -> HeadStart | None:
+        """The check of the plan that may begin before its turn here."""
+        checks = any(isinstance(step, RunCheck) for step in plan.steps)
+        needs = self._session.knowledge.profile(plan.profile).needs if checks else None
+        step = early_check(plan, self._session.known_facts(), needs.gpu) if needs else None
+        return HeadStart(step) if step else None
 
     def _trains_on_card(self, step: AnyStep) -> bool:
         return (

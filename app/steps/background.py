@@ -46,9 +46,14 @@ class Background(Generic[T]):
         """Give it this time to end."""
         self._thread.join(seconds)
 
+    @property
+    def ended(self) -> bool:
+        """Whether it is over, well or badly."""
+        return not self._thread.is_alive()
+
     def result(self) -> T | None:
         """What it returned; ``None`` while it runs. Raises what it raised."""
-        if self._thread.is_alive():
+        if not self.ended:
             return None
         if self._fault is not None:
             raise self._fault

@@ -30,10 +30,25 @@ def run(step: RunCheck, site: StepContext) -> Iterator[AnyPayload]:
     JSON lines with a ``what`` become events; every other line is log. Raises ``ExpectedError`` with
     the script's own ``failed`` line, or with how the process ended.
     """
+    ahead, command = site.head_start, _command(step, site)
+    if ahead is not None and not ahead.begun:
+        ahead.begin(site, _command(ahead.step, site))
+    yield say("> " + " ".join(command.argv))
+    if ahead is not None and ahead.step == step:
+        ended = yield from ahead.finish(site)
+    else:
+        if ahead is not None and step.stage != "checks":
+            yield from ahead.settle(site)
+        ended = yield from relay(site, command, step.limit_seconds, limits.CHECK_EVENTS)
+    site.system.files.remove(site.place.at("work", step.check))
+    if ended.failed is not None or ended.code != 0 or not ended.whole:
+        raise _check_error(step, ended.failed, ended.code, ended.tail)
+
+
+def _command(step: RunCheck, site: StepContext) -> Command:
+    """The script with its folder and its variables."""
     python = site.place.environment_python(step.environment)
     script = _unpack_scripts(site, step.check)
-    argv = (python, "-I", script, *step.arguments)
-    yield say("> " + " ".join(argv))
     env = child_environment(site, python) | {
         "HF_HUB_OFFLINE": "1",
         "TRANSFORMERS_OFFLINE": "1",
@@ -48,12 +63,7 @@ def run(step: RunCheck, site: StepContext) -> Iterator[AnyPayload]:
         env |= {"CUDA_VISIBLE_DEVICES": ",".join(step.cards), "CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
     work = site.place.at("work", step.check)
     site.system.files.make_folder(work)
-    ended = yield from relay(
-        site, Command(argv=argv, env=env, folder=work), step.limit_seconds, limits.CHECK_EVENTS
-    )
-    site.system.files.remove(work)
-    if ended.failed is not None or ended.code != 0 or not ended.whole:
-        raise _check_error(step, ended.failed, ended.code, ended.tail)
+    return Command(argv=(python, "-I", script, *step.arguments), env=env, folder=work)
 
 
 def _check_error(step: RunCheck, failed: Failed | None, code: int, tail: str) -> ExpectedError:

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from app.model.answers import Answers
 from app.model.home_layout import HomeLayout
 from app.model.profile import Platform, Profile
 from app.model.sources import Sources
 from app.ports import System
+
+if TYPE_CHECKING:
+    from app.steps.head_start import HeadStart
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,7 @@ class StepContext:
     neither deleted nor replaced there. ``platform``
     is set where packages for another system than this one are wanted (a bundle). ``left_out`` names
     variables of the user's that would disturb children, in capitals; ``card`` is the one that they
-    are pointed at where several kinds are in the PC.
+    are pointed at where several kinds are in the PC. ``head_start`` is a check that may begin before its turn.
     """
 
     system: System
@@ -41,3 +45,4 @@ class StepContext:
     platform: Platform | None = None
     left_out: frozenset[str] = frozenset()
     card: str | None = None
+    head_start: HeadStart | None = None

@@ -227,6 +227,7 @@ def check() -> None:
         try:
             way = choose_way(torch, 512, arguments.bits)
             telling.measured("fine_tune.imports", round(time.perf_counter() - begin, 1), "s")
+            telling.wait_for_turn()
             wrong = fine_tune(torch, way, folder, arguments.steps)
         except telling.CheckFailed:
             raise

@@ -106,8 +106,11 @@ def tell(what, text="", **fields):
         line = text + "\n"
     else:
         return
-    sys.stdout.write(line)
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(line)
+        sys.stdout.flush()
+    except BrokenPipeError:  # who started this is gone, as after a crash: the run was cut off
+        end(6)
 
 
 def measured(name, value, unit=None, text="", **detail):
@@ -166,15 +169,15 @@ class Stop:
                 rung = sum(byte in stops for byte in self.bell.recv(64))
             except TimeoutError:
                 pass
+            if SHARED:  # the file is for the script that started this one
+                self._look(rung)
+                continue
             if self.path and os.path.exists(self.path):
                 try:
                     os.remove(self.path)
                     rung += 1
                 except OSError:  # its writer still holds it open; the next look takes it
                     pass
-            if SHARED:
-                self._look(rung)
-                continue
             for _ in range(rung):
                 self._wish()
 

@@ -299,6 +299,44 @@ def test_a_lock_is_held_as_long_as_its_process_lives(script: ModuleType, tmp_pat
     assert not script.is_held(path)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="several cards are for Linux")
+def test_one_of_several_leaves_the_wish_to_its_parent(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each process is started with the parent's options. Seen on two cards: the first one took the
+    file that asks all of them to stop, and ended alone, without a checkpoint.
+    """
+    import fcntl
+
+    wish = tmp_path / "stop-file"
+    wish.touch()
+    monkeypatch.setattr(script, "SHARED", str(tmp_path))
+    monkeypatch.setattr(script, "PROCESSES", 2)
+    looks = iter([TimeoutError(), TimeoutError(), EOFError()])  # two looks, then enough
+
+    def look(_: int) -> bytes:
+        raise next(looks)
+
+    stop = script.Stop(str(wish))
+    stop.bell = SimpleNamespace(recv=look)
+    with (tmp_path / "alive").open("wb") as alive:
+        fcntl.flock(alive, fcntl.LOCK_EX)
+        with pytest.raises(EOFError):
+            stop._run()
+    assert wish.exists() and not stop.wished.is_set()
+
+
+def test_a_reader_that_is_gone_leaves_the_run_cut_off(data: Path, model: Path) -> None:
+    """As after a crash of the program: no failure that nobody foresaw, and no traceback."""
+    argv = [sys.executable, str(SCRIPTS / "train.py"), "--json", "--model", str(model)]
+    argv += ["--data", str(data), "--output", str(data.parent / "out")]
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        said = process.stderr.read()
+    assert process.returncode == 6 and b"Traceback" not in said
+
+
 def test_smaller_settings_keep_the_rows_of_a_step(script: ModuleType) -> None:
     """Half a batch is gathered twice as often; each way says what it costs."""
     ways = script.smaller(

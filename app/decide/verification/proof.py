@@ -72,6 +72,10 @@ def make_record(
     passed.append(f"first fine-tune, {tuned.steps} steps")
     if tuned.reloaded_equal:
         passed.append("adapter saved and loaded again with the same result")
+    several = verdict.several_cards
+    if several is not None and several.passed:
+        passed.append(f"fine-tune on {several.processes} cards at once, the same weights on each")
+        known["several_cards.tokens_per_s"] = several.tokens_per_s
     name = facts.os.name or family
     where = [inside] if inside else []
     if facts.os.wsl:

@@ -15,7 +15,7 @@ from app.model.errors import InputError
 from app.model.machine import Driver, Gpu, MachineFacts, Os
 from app.model.profile import Profile
 from app.model.proof import Proof
-from app.model.verdict import Bench, Comparison, FineTune, Verification
+from app.model.verdict import Bench, Comparison, FineTune, SeveralCards, Verification
 
 CARD = Gpu(vendor="nvidia", name="NVIDIA H200", memory_total=150 << 30, compute_capability="9.0")
 FACTS = MachineFacts(
@@ -50,6 +50,17 @@ def locked(one: Profile) -> dict[str, str]:
 def made(one: Profile, versions: dict[str, str], **more: Any) -> Proof:
     """A record of this profile."""
     return proof.make_record(one, FACTS, PASSED, versions, date="2026-11-29", **more)
+
+
+def test_several_cards_are_recorded_where_they_passed(knowledge: Knowledge) -> None:
+    one = knowledge.profile("torch212-2026.10")
+    for passed in (True, False):
+        several = SeveralCards(processes=2, tokens_per_s=8400.0, passed=passed)
+        verdict = msgspec.structs.replace(PASSED, several_cards=several)
+        record = proof.make_record(one, FACTS, verdict, locked(one), date="2026-11-30")
+        said = "fine-tune on 2 cards at once, the same weights on each"
+        assert (said in record.passed) is passed
+        assert ("several_cards.tokens_per_s" in record.figures) is passed
 
 
 @pytest.mark.parametrize("name", ["torch212-2026.10", "torch26-2025.3", "practice-cpu"])
