@@ -186,6 +186,7 @@ def statements(known: Knowledge) -> Iterator[tuple[str, str, str]]:
     ):
         yield f"findings.{field}", own.get(field, ""), own.get("date", "")
     yield from ((k.label, k.source, k.date) for k in known.known_issues.causes)
+    yield from ((h.regex, h.source, h.date) for h in known.known_issues.harmless)
     yield from ((a.id, a.source, a.date) for a in known.advisories)
     for p in known.profiles:
         yield from ((f"{p.id}: {c.text}", c.source, c.date) for c in (*p.good, *p.bad))
@@ -227,6 +228,7 @@ def test_every_statement_says_where_it_is_from(knowledge: Knowledge) -> None:
         ("guide/benchmarks.toml", "[[references]]"),
         ("guide/training.toml", "[[settings]]"),
         ("advisories.toml", "[[advisory]]"),
+        ("known_issues/harmless.toml", "[[harmless]]"),
         ("gpus.toml", "[sources]"),
     ],
 )

@@ -78,11 +78,13 @@ class KnownIssue(Value, frozen=True, kw_only=True):
 
 class Harmless(Value, frozen=True, kw_only=True):
     """Output that looks like a fault and is none: what matches ``regex`` is struck out before
-    anything is judged.
+    anything is judged. ``source`` and ``date`` bear out ``why``.
     """
 
     regex: str
     why: str
+    source: str
+    date: str
 
 
 class Chapter(Value, frozen=True, kw_only=True):

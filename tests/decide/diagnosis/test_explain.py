@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from app.adapters.resources import resource_names, resource_reader
 from app.cli import text as cli_text
-from app.decide.diagnosis.explain import explain
+from app.decide.diagnosis.explain import drop_harmless, explain
 from app.decide.diagnosis.log_text import Text, code_page, decode, plain
 from app.knowledge import known_issues
 from app.model.machine import Driver, Gpu, MachineFacts, Network, Os, Tools
@@ -312,6 +312,16 @@ def test_others_say_why_they_stand_behind() -> None:
     found = explain(ROOT_CAUSES[2][2], KNOWN_ISSUES)
     assert found.others
     assert all(o.why.startswith("Line ") and o.cause in LABELS for o in found.others)
+
+
+def test_an_address_that_torch_passes_over_is_struck_out_and_the_last_word_stays() -> None:
+    """torch's socket.cpp says both: that it tries the next address, and that none is left."""
+    line = "[W socket.cpp:663] [c10d] The client socket has failed to connect to {}.\n"
+    one, last = "[kubernetes.docker.internal]:29500", "any network address of (127.0.0.1, 29500)"
+    text = Text(line.format(one) + line.format(last))
+    drop_harmless(text, KNOWN_ISSUES)
+    assert one not in text.lower
+    assert last in text.lower
 
 
 def test_a_connection_that_came_back_is_no_cause() -> None:
