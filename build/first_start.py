@@ -32,7 +32,9 @@ from app.adapters.display import has_display, named_display
 
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
-LOCK = ROOT / "requirements-dev.txt"
+LOCK = ROOT / "requirements.txt"
+# With what tests and packs the program as well.
+TOOLS_LOCK = ROOT / "requirements-dev.txt"
 STAMP = VENV / "locked.sha256"
 # Written before anything else of it: only a folder with this, or with a stamp, is emptied again.
 MARK = VENV / "made-by-start.txt"
@@ -130,9 +132,9 @@ def venv_python() -> Path:
     return VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 
 
-def wanted_stamp() -> str:
+def wanted_stamp(lock: Path) -> str:
     """What ``.venv/`` must have been made from: the locked requirements and this Python."""
-    digest = hashlib.sha256(LOCK.read_bytes())
+    digest = hashlib.sha256(lock.read_bytes())
     digest.update(f"{sys.version_info[:2]} {ROOT}".encode())
     return digest.hexdigest()
 
@@ -256,28 +258,29 @@ def ensure_qt_libraries() -> None:
 # ---- the environment
 
 
-def is_ready(stamp: str) -> bool:
-    """Whether ``.venv/`` is whole and made from this stamp."""
+def is_ready(*locks: Path) -> bool:
+    """Whether ``.venv/`` is whole and made from one of these."""
     with contextlib.suppress(OSError, ValueError):  # not there, not readable, no text
-        return STAMP.read_text("ascii") == stamp and venv_python().exists()
+        made_from = STAMP.read_text("ascii")
+        return any(made_from == wanted_stamp(lock) for lock in locks) and venv_python().exists()
     return False
 
 
-def ensure_venv() -> float:
-    """Make ``.venv/`` when it is missing, cut off or of another lock. Returns the seconds it took
-    (0.0: in place).
+def ensure_venv(tools: bool = False) -> float:
+    """Make ``.venv/`` when it is missing, cut off or of another lock, or add the ``tools`` that test
+    and pack the program. Returns the seconds it took (0.0: in place).
 
     Raises ``CannotStart``; what is there already goes only when this script made it.
     """
-    stamp = wanted_stamp()
-    if is_ready(stamp):
+    enough = (TOOLS_LOCK,) if tools else (LOCK, TOOLS_LOCK)
+    if is_ready(*enough):
         return 0.0
     refuse_what_is_not_ours()
-    with _explain_disk_errors(), _lock_checkout() as lock:
-        if is_ready(stamp):  # another first start made it meanwhile
+    with _explain_disk_errors(), _lock_checkout() as held:
+        if is_ready(*enough):  # another first start made it meanwhile
             return 0.0
         refuse_what_is_not_ours()
-        return _make_venv(stamp, lock)
+        return _make_venv(enough[0], held)
 
 
 def refuse_what_is_not_ours() -> None:
@@ -372,16 +375,13 @@ def _try_lock(number: int) -> bool:
         ) from error
 
 
-def _make_venv(stamp: str, lock: int) -> float:
+def _make_venv(lock: Path, held: int) -> float:
     started = time.monotonic()
-    try:
-        __import__("ensurepip")
-    except ImportError:
-        install_debian([f"python3.{sys.version_info[1]}-venv"], "a virtual environment")
-    _empty_venv()
-    say(f"Making {VENV.name} from {LOCK.name} (once, and when the lock changes)")
-    base = getattr(sys, "_base_executable", None) or sys.executable
-    run_quietly([base, "-I", "-m", "venv", VENV], child_environment(), keep=(lock,))
+    if is_ready(LOCK):  # the program's own packages are the same in both
+        say(f"Adding to {VENV.name} what {lock.name} has besides (once)")
+        STAMP.unlink()
+    else:
+        _make_empty_venv(lock, held)
     run_quietly(
         [
             venv_python(),
@@ -397,10 +397,10 @@ def _make_venv(stamp: str, lock: int) -> float:
             "--progress-bar",
             "off",
             "-r",
-            LOCK,
+            lock,
         ],
         child_environment(),
-        keep=(lock,),
+        keep=(held,),
     )
     packages = (
         VENV / "Lib/site-packages"
@@ -408,10 +408,21 @@ def _make_venv(stamp: str, lock: int) -> float:
         else next((VENV / "lib").glob("python3*/site-packages"))
     )
     (packages / "checkout.pth").write_text(f"{ROOT}\n", "utf-8")
-    STAMP.write_text(stamp, "ascii")
+    STAMP.write_text(wanted_stamp(lock), "ascii")
     seconds = time.monotonic() - started
     say(f"{VENV.name} is ready after {seconds:.0f} s")
     return seconds
+
+
+def _make_empty_venv(lock: Path, held: int) -> None:
+    try:
+        __import__("ensurepip")
+    except ImportError:
+        install_debian([f"python3.{sys.version_info[1]}-venv"], "a virtual environment")
+    _empty_venv()
+    say(f"Making {VENV.name} from {lock.name} (once, and when the lock changes)")
+    base = getattr(sys, "_base_executable", None) or sys.executable
+    run_quietly([base, "-I", "-m", "venv", VENV], child_environment(), keep=(held,))
 
 
 def _empty_venv() -> None:

@@ -156,7 +156,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     try:
         start.check_python()
-        start.ensure_venv()
+        start.ensure_venv(tools=True)
         start.ensure_qt_libraries()
         if sys.platform != "win32":
             reason = windows_lab.cannot_run_here()

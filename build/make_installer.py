@@ -135,7 +135,7 @@ def main(arguments: Sequence[str]) -> int:
         reason = windows_lab.cannot_run_here()
         if reason:
             raise start.CannotStart(f"There is no makensis: {reason}.")
-        start.ensure_venv()
+        start.ensure_venv(tools=True)
         windows_lab.ensure_debian()
         for path in make_both():
             print(f"{path.stat().st_size:>12,}  {path}")

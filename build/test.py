@@ -287,7 +287,7 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     try:
         start.check_python()
-        start.ensure_venv()
+        start.ensure_venv(tools=True)
         start.ensure_qt_libraries()
     except start.CannotStart as fault:
         start.say(f"Cannot test: {fault}")

@@ -286,7 +286,7 @@ def main() -> int:
         reason = cannot_run_here()
         if reason:
             raise start.CannotStart(reason)
-        start.ensure_venv()
+        start.ensure_venv(tools=True)
         ensure_lab()
     except start.CannotStart as fault:
         start.say(f"No lab: {fault}")

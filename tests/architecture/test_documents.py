@@ -76,6 +76,22 @@ def test_the_lock_fits_what_the_project_asks_for() -> None:
         )
 
 
+def test_the_program_runs_with_what_was_tested() -> None:
+    """Each pin with its hashes stands alike in the lock of the tools; whatever the project asks for
+    is among them.
+    """
+    small, whole = (
+        re.sub(r"^ *#.*\n| ;[^\\\n]*(?= )", "", text(name), flags=re.MULTILINE)
+        for name in ("requirements.txt", "requirements-dev.txt")
+    )
+    entry = re.compile(r"^([a-z0-9-]+)==([^\n]*\n(?:    [^\n]*\n?)+)", re.MULTILINE)
+    own, tested = (dict(entry.findall(one.replace(" \\", ""))) for one in (small, whole))
+    asked = {canonicalize_name(Requirement(r).name) for r in PROJECT["dependencies"]}
+    assert asked <= own.keys()
+    differs = [name for name, pin in own.items() if tested.get(name) != pin]
+    assert not differs, f"other pins than in requirements-dev.txt: {differs}"
+
+
 def test_the_licence_is_whole() -> None:
     assert PROJECT["license"] == "Apache-2.0"
     assert "Apache License" in text("LICENSE")

@@ -23,11 +23,13 @@ from build import first_start as start
 @pytest.fixture
 def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A checkout of its own, so that nothing here touches the real ``.venv``."""
-    (tmp_path / "requirements-dev.txt").write_text("pip==23.2.1\n", "utf-8")
+    (tmp_path / "requirements.txt").write_text("pip==23.2.1\n", "utf-8")
+    (tmp_path / "requirements-dev.txt").write_text("pip==23.2.1\nwheel==0.48.0\n", "utf-8")
     for name, path in (
         ("ROOT", tmp_path),
         ("VENV", tmp_path / ".venv"),
-        ("LOCK", tmp_path / "requirements-dev.txt"),
+        ("LOCK", tmp_path / "requirements.txt"),
+        ("TOOLS_LOCK", tmp_path / "requirements-dev.txt"),
         ("STAMP", tmp_path / ".venv/locked.sha256"),
         ("MARK", tmp_path / ".venv/made-by-start.txt"),
     ):
@@ -40,7 +42,7 @@ def ready(checkout: Path) -> None:
     start.venv_python().parent.mkdir(parents=True)
     start.venv_python().write_bytes(b"")
     start.MARK.write_text("", "ascii")
-    (checkout / ".venv/locked.sha256").write_text(start.wanted_stamp(), "ascii")
+    (checkout / ".venv/locked.sha256").write_text(start.wanted_stamp(start.LOCK), "ascii")
 
 
 def test_nothing_is_made_when_all_is_in_place(checkout: Path) -> None:
@@ -73,7 +75,30 @@ def test_it_is_made_again_when_it_no_longer_fits(
     start.ensure_venv()
     assert ran[0][1:4] == ["-I", "-m", "venv"]
     assert {"--require-hashes", "--no-deps"} <= set(ran[1])
-    assert start.STAMP.read_text("ascii") == start.wanted_stamp()
+    assert start.STAMP.read_text("ascii") == start.wanted_stamp(start.LOCK)
+
+
+def test_tools_are_added_and_never_taken_away(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Who starts the program first and tests it later keeps what is there; a start after a test
+    makes nothing.
+    """
+    ready(checkout)
+    ran: list[list[str]] = []
+
+    def run(command: list[object], env: object = None, keep: object = ()) -> None:
+        ran.append([str(c) for c in command])
+        assert not start.STAMP.exists(), "a cut-off addition is made again from nothing"
+
+    monkeypatch.setattr(start, "run_quietly", run)
+    packages = "Lib/site-packages" if start.WINDOWS else "lib/python3.11/site-packages"
+    (start.VENV / packages).mkdir(parents=True)
+    start.ensure_venv(tools=True)
+    assert [words[-1] for words in ran] == [str(start.TOOLS_LOCK)]
+    assert start.STAMP.read_text("ascii") == start.wanted_stamp(start.TOOLS_LOCK)
+    assert start.ensure_venv() == start.ensure_venv(tools=True) == 0.0
+    assert len(ran) == 1
 
 
 @pytest.mark.usefixtures("checkout")
@@ -256,7 +281,8 @@ def small(tmp_path: Path) -> Path:
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(root / name, home / name)
     (home / "app/__main__.py").write_text("import sys\nprint(sys.argv[1:])\n", "utf-8")
-    (home / "requirements-dev.txt").write_text("", "utf-8")
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        (home / name).write_text("", "utf-8")
     return home
 
 
@@ -315,7 +341,7 @@ def test_closed_streams_are_no_fault_and_no_file_takes_their_numbers(small: Path
     (folder / "bin/python").symlink_to(base)
     words = (
         "import sys; sys.path.insert(0, sys.argv[1]); from build import first_start as s; "
-        "print(s.wanted_stamp())"
+        "print(s.wanted_stamp(s.LOCK))"
     )
     stamp = subprocess.check_output([base, "-c", words, str(small)], text=True).strip()
     (folder / "locked.sha256").write_text(stamp, "ascii")
@@ -326,7 +352,7 @@ def test_closed_streams_are_no_fault_and_no_file_takes_their_numbers(small: Path
         check=False,
     )
     assert done.returncode == 7
-    assert (small / "requirements-dev.txt").read_bytes() == b""
+    assert (small / "requirements.txt").read_bytes() == b""
 
 
 def test_a_python_that_is_too_old_can_read_the_door() -> None:
@@ -353,6 +379,7 @@ def test_from_a_fresh_clone_with_a_plain_python(tmp_path: Path) -> None:
         "build/start.py",
         "build/first_start.py",
         "app/adapters/display.py",
+        "requirements.txt",
         "requirements-dev.txt",
     ):
         shutil.copy(root / name, clone / name)
