@@ -108,8 +108,7 @@ def open_session(options: argparse.Namespace) -> Session:
     facts, recording = load_machine(machine, options.machine) if machine is not None else (None, ())
     if not options.machine and answers.home is None:
         whole_path(system.computer.data_folder(), "The home folder")
-    light = getattr(options, "light", False)
-    known_here = load(resource_reader(), resource_names(), light=light)
+    known_here = load(resource_reader(), resource_names())
     session = Session(system, known_here, answers, _load_resource, facts, recording)
     session.fixed = fixed
     if machine is not None:

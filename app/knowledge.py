@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import TypeVar
 
 import msgspec
@@ -50,13 +51,23 @@ class Knowledge(Value, frozen=True, kw_only=True):
     profiles: tuple[Profile, ...]
     rules: Rules
     cards: CardCatalogue
-    known_issues: KnownIssues = KnownIssues()
-    guide: Guide = Guide()
+    read_known_issues: Callable[[], KnownIssues] = KnownIssues
+    read_guide: Callable[[], Guide] = Guide
     advisories: tuple[Advisory, ...] = ()
     llama_cpp: LlamaCpp | None = None
     kernels: tuple[
         Profile, ...
     ] = ()  # packages for a notebook kernel, one set for each Python: never an environment
+
+    @property
+    def known_issues(self) -> KnownIssues:
+        """What the diagnosis knows, read when it is first asked for: half of all there is to read."""
+        return self.read_known_issues()
+
+    @property
+    def guide(self) -> Guide:
+        """What the guide says, read when it is first asked for."""
+        return self.read_guide()
 
     def profile(self, name: str) -> Profile:
         """The profile with this id. Raises ``InputError`` that lists the ids."""
@@ -67,12 +78,11 @@ class Knowledge(Value, frozen=True, kw_only=True):
         raise InputError(f"There is no profile {name!r}; expected one of {known}.")
 
 
-def load(read: Read, names: Names, *, light: bool = False) -> Knowledge:
-    """Read and check all of ``resources/``.
+def load(read: Read, names: Names) -> Knowledge:
+    """Read and check ``resources/``: known issues and guide when they are first asked for.
 
     ``read`` gives a file by its path below ``resources/`` (``None`` where there is none), ``names``
-    lists a folder. ``light`` leaves out known issues and guide, half of the work. Raises
-    ``InputError`` that names the file, the place in it and what was expected.
+    lists a folder. Raises ``InputError`` that names the file, the place in it and what was expected.
     """
 
     def all_of(kind: str) -> tuple[Profile, ...]:
@@ -92,8 +102,8 @@ def load(read: Read, names: Names, *, light: bool = False) -> Knowledge:
         kernels=all_of("kernels"),
         rules=rules(read),
         cards=_read_value(read, "gpus.toml", CardCatalogue),
-        known_issues=KnownIssues() if light else known_issues(read, names),
-        guide=Guide() if light else guide(read, names),
+        read_known_issues=cache(lambda: known_issues(read, names)),
+        read_guide=cache(lambda: guide(read, names)),
         advisories=_read_value(read, "advisories.toml", Advisories).advisory,
         llama_cpp=_read_value(read, "training/llama_cpp.toml", LlamaCpp),
     )

@@ -35,8 +35,11 @@ def walk_entries(path: str) -> Iterator[tuple[str, int]]:
     """
     for files, links in _walk(path):
         for whole in sorted([*files, *links]):
-            with contextlib.suppress(OSError):
-                yield whole, os.lstat(whole).st_size
+            try:
+                size = os.lstat(whole).st_size
+            except OSError:
+                continue
+            yield whole, size
 
 
 def allocated_size(path: str) -> int | None:

@@ -158,8 +158,12 @@ class LocalFiles:
         order.
         """
         whole = long_path(path)
-        for found, size in walk_entries(whole):
-            yield path.rstrip("\\/") + found[len(whole.rstrip("\\/")) :], size
+        own, prefix = path.rstrip("\\/"), len(whole.rstrip("\\/"))
+        if whole == path:
+            yield from walk_entries(whole)
+        else:
+            for found, size in walk_entries(whole):
+                yield own + found[prefix:], size
 
     def link(self, path: str) -> str | None:
         """Where a link leads, as it says itself; ``None`` where there is none."""

@@ -103,8 +103,7 @@ _CHOICE = ("json", "machine", "home", "profile", "answers", *_SOURCES)
 
 class CommandSpec(NamedTuple):
     """A command. ``own`` adds the options that no other has; ``streams`` says whether ``--json``
-    gives one object a line, the last of them ``result/1``. ``light``: it needs no
-    known issues and no guide, which take half of the time to read. ``finds_shared``: where nothing is
+    gives one object a line, the last of them ``result/1``. ``finds_shared``: where nothing is
     installed in the user's own home it works with the home of all users.
     """
 
@@ -115,7 +114,6 @@ class CommandSpec(NamedTuple):
     own: Callable[[ArgumentParser], None] = lambda _: None
     streams: Callable[[Namespace], bool] = lambda _: False
     examples: tuple[tuple[str, str], ...] = ()
-    light: bool = False
     finds_shared: bool = False
 
 
@@ -329,7 +327,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         inspect_commands.status,
         (*_PLACES, "check-updates"),
         examples=(("status --json", "one document, for monitoring"),),
-        light=True,
         finds_shared=True,
     ),
     CommandSpec(
@@ -339,7 +336,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         ("home", "answers"),
         _add_run_options,
         examples=(("run -- python train.py --epochs 2", "the environment's own Python"),),
-        light=True,
         finds_shared=True,
     ),
     CommandSpec(
@@ -348,7 +344,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         environment_commands.shell,
         ("home", "answers"),
         examples=(("shell", "leave it with exit"),),
-        light=True,
         finds_shared=True,
     ),
     CommandSpec(
@@ -399,7 +394,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         _PLACES,
         _add_env_options,
         examples=(("env path", "stays the same when a newer setup is installed"),),
-        light=True,
         finds_shared=True,
     ),
     CommandSpec(
@@ -493,7 +487,6 @@ COMMANDS: tuple[CommandSpec, ...] = (
         ("overwrite",),
         _deploy_files,
         examples=(("deploy-files DIR", "then read DIR/README.md"),),
-        light=True,
     ),
     CommandSpec(
         "dsc",

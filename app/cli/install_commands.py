@@ -28,6 +28,7 @@ def install(run: CommandRun) -> ExitCode:
     """``install``."""
     session = run.session
     kept = take_choices(run)
+    session.look_quickly()
     plan = session.plans.install()
     proven = None
     if run.options.fix:
@@ -42,6 +43,7 @@ def install(run: CommandRun) -> ExitCode:
     if proven is not None:
         offer_newer(run, kept)
         return _add_extras(run, plan, best, proven)
+    session.measure_leftovers()
     if best.verdict == "blocked":
         return _report_blocked(run, best)
     unfinished = session.undo.unfinished()

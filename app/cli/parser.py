@@ -72,7 +72,7 @@ def parser() -> argparse.ArgumentParser:
             made.add_argument(*flags, **words)
         absent = (name.replace("-", "_") for name in OPTIONS if name not in spec.options)
         made.set_defaults(**dict.fromkeys(absent))
-        made.set_defaults(takes_answers="answers" in spec.options, light=spec.light)
+        made.set_defaults(takes_answers="answers" in spec.options)
         made.set_defaults(finds_shared=spec.finds_shared)
     return top
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from app.decide.diagnosis import explain
 from app.decide.plans import fixes
 from app.decide.redaction.masking import SecretMasker, known_secrets
 from app.decide.verification import judge
@@ -335,6 +334,8 @@ class Execution:
 
     def explain(self, log: bytes) -> Diagnosis:
         """The cause that a log shows, with this machine's facts where they are known."""
+        from app.decide.diagnosis import explain  # its patterns take a third of a second
+
         return explain.explain(log, self._session.knowledge.known_issues, self._session.facts)
 
     def _explain_step(self, log: bytes, code: str) -> Diagnosis:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from app.model import limits
 from app.model.home_layout import HomeLayout
@@ -63,13 +63,25 @@ class Leftovers(Value, frozen=True, kw_only=True):
 def leftovers(
     system: System, place: HomeLayout, seconds: float = limits.LEFTOVER_SIZES
 ) -> Leftovers:
-    """Everything found, with true sizes (``du -sb``: links not followed, hard links once) as far as
-    the time goes.
-    """
+    """Everything found, with sizes as ``measure`` gives them."""
+    return measure(system, find(system, place), seconds)
+
+
+def find(system: System, place: HomeLayout) -> tuple[Leftover, ...]:
+    """Everything found, each once, without sizes."""
     found: dict[str, Leftover] = {}
     for item in _find_leftovers(system, place):
         found.setdefault(environments.normalize_path(item.path, place.family), item)
-    sizes = _measure_sizes(system, [item.path for item in found.values()], seconds)
+    return tuple(found.values())
+
+
+def measure(
+    system: System, found: Sequence[Leftover], seconds: float = limits.LEFTOVER_SIZES
+) -> Leftovers:
+    """The same with true sizes (``du -sb``: links not followed, hard links once) as far as the time
+    goes.
+    """
+    sizes = _measure_sizes(system, [item.path for item in found], seconds)
     sized = tuple(
         Leftover(
             id=item.id,
@@ -78,7 +90,7 @@ def leftovers(
             size=sizes.get(item.path),
             detail=item.detail,
         )
-        for item in found.values()
+        for item in found
     )
     return Leftovers(
         leftovers=sized,

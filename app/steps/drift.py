@@ -122,14 +122,20 @@ def lost_files(environment: str, profile: Profile, site: StepContext) -> tuple[s
     """
     files, root = site.system.files, site.place.environment(environment)
     packages = site.place.site_packages(environment, profile.python)[len(root) + 1 :]
-    sizes = {path[len(root) + 1 :].replace("\\", "/"): size for path, size in files.walk(root)}
+    begin, windows = len(root) + 1, site.place.family == "windows"
+    sizes = {
+        path[begin:].replace("\\", "/") if windows else path[begin:]: size
+        for path, size in files.walk(root)
+    }
     locked = locked_versions(environment, profile, site)
-    lost = []
+    start, lost = packages.replace("\\", "/") + "/", []
     for name, (_, record) in _read_records(environment, profile, site).items():
         text = (files.read(site.place.join(record, "RECORD")) or b"").decode("utf-8", "replace")
         for row in csv.reader(text.splitlines()) if name in locked else ():
             if len(row) == 3 and row[2].isdecimal() and not row[0].endswith(".pyc"):
-                whole = posixpath.normpath(packages.replace("\\", "/") + "/" + row[0])
+                whole = start + row[0]
+                if "./" in whole or "//" in whole:
+                    whole = posixpath.normpath(whole)
                 if sizes.get(whole) != int(row[2]):
                     lost.append(row[0])
     return tuple(lost)

@@ -73,11 +73,9 @@ def run(
     )
 
 
-def load(
-    read: knowledge.Read, names: knowledge.Names, *, light: bool = False
-) -> knowledge.Knowledge:
+def load(read: knowledge.Read, names: knowledge.Names) -> knowledge.Knowledge:
     """What the program knows, and the small profile."""
-    known, lock = _load(read, names, light=light), Path(os.environ["SMALL_LOCK"]).read_text()
+    known, lock = _load(read, names), Path(os.environ["SMALL_LOCK"]).read_text()
     own = small.profile(lock)
     if "SMALL_ROOM" in os.environ:
         own = msgspec.structs.replace(

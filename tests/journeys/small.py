@@ -130,8 +130,8 @@ def open_session(home: str, index: str, lock: str) -> Session:
         profiles=(profile(lock),),
         rules=known.rules,
         cards=known.cards,
-        guide=known.guide,
-        known_issues=known.known_issues,
+        read_guide=known.read_guide,
+        read_known_issues=known.read_known_issues,
     )
     system = open_system()
     facts = MachineFacts(os=Os(family=system.computer.family), home=Home(path=home))

@@ -43,8 +43,8 @@ def open_session(folder: Path, url: str, more: list[SmallWheel] | None = None) -
         profiles=(first, second),
         rules=known.rules,
         cards=known.cards,
-        guide=known.guide,
-        known_issues=known.known_issues,
+        read_guide=known.read_guide,
+        read_known_issues=known.read_known_issues,
     )
     return made
 
