@@ -14,11 +14,10 @@ _COMMENT = re.compile(
 )
 # A comment behind code on the same line.
 _BEHIND = re.compile(r"[ \t](?:#+[ \t]+|//+[ \t]+)\S[^\n]*$", re.MULTILINE)
-_BLOCK = re.compile(r"/\*.{0,20000}?\*/|<!--.{0,20000}?-->|\{#.{0,20000}?#\}", re.DOTALL)
-# The docstring of a function or a class.
+_BLOCKS = (("/*", "*/"), ("<!--", "-->"), ("{#", "#}"))
+# Where the docstring of a function or a class begins.
 _DOCSTRING = re.compile(
-    r"^[ \t]*(?:async )?(?:def|class) [^\n]*:[ \t]*\n[ \t]*[rbu]?(\"\"\"|''')[\s\S]{0,20000}?\1",
-    re.MULTILINE,
+    r"^[ \t]*(?:async )?(?:def|class) [^\n]*:[ \t]*\n[ \t]*[rbu]?(\"\"\"|''')", re.MULTILINE
 )
 _LOG = re.compile(
     r"[ \t]*(?:\[?\d{4}-\d\d-\d\d|\[?\d\d:\d\d:\d\d|\[?(?:debug|info|warn|warning|error|critical|fatal|trace|note|hint)\b[\]:]|"
@@ -27,17 +26,24 @@ _LOG = re.compile(
 _CODE = re.compile(
     r"[ \t]*(?:-*> ?)?(?:\d+[ \t]+)?(?:"
     # a Dockerfile's instruction
-    r"(?:run|copy|add|workdir|entrypoint|expose|volume|healthcheck|cmd|arg|env|label|user)[ \t]+[\[\"'\w./$&-]+(?:[ =][^\n]*)?$|from \S+(?: as \S+)?$|"
+    r"(?:run|copy|add|workdir|entrypoint|expose|volume|healthcheck|cmd|arg|env|label|user)[ \t]+"
+    r"[\[\"'\w./$&-]+(?:[ =][^\n]*)?$|from \S+(?: as \S+)?$|"
     # a shell's command or block
-    r"&&|\|\||(?:export|set|source|alias|unset|local|readonly) \S|(?:if|elif|while|until) \[|(?:fi|then|do|done|esac|else)$|for \w+ in |"
-    r"(?:sudo )?(?:pip3?|uv|conda|apt(?:-get)?|dnf|yum|git|docker|podman|python3?|srun|sbatch|torchrun|accelerate|cd|mkdir|cp|mv|rm|ln|chmod|curl|wget|echo|make|cmake|module) [\w./~$\"'-]|"
+    r"&&|\|\||(?:export|set|source|alias|unset|local|readonly) \S|(?:if|elif|while|until) \[|"
+    r"(?:fi|then|do|done|esac|else)$|for \w+ in |"
+    r"(?:sudo )?(?:pip3?|uv|conda|apt(?:-get)?|dnf|yum|git|docker|podman|python3?|srun|sbatch|torchrun|"
+    r"accelerate|cd|mkdir|cp|mv|rm|ln|chmod|curl|wget|echo|make|cmake|module) [\w./~$\"'-]|"
     # Python, C, JavaScript
-    r"(?:import \w|from [\w.]+ import |(?:async )?def \w+\(|class \w+\b|@\w|return\b|raise \w|pass$|break$|continue$|yield\b|assert\b|with \S[^\n]*:$|"
-    r"(?:el)?if [^\n]*:$|else:$|for [^\n]* in [^\n]*:$|while [^\n]*:$|try:$|except\b[^\n]*:$|finally:$|lambda\b|const |let |var |function |#include\b|#define\b|static |void |int )|"
+    r"import \w|from [\w.]+ import |(?:async )?def \w+\(|class \w+\b|@\w|return\b|raise \w|"
+    r"(?:pass|break|continue)$|yield\b|assert\b|lambda\b|(?:try|else|finally):$|"
+    r"(?:with|if|elif|while|except)\b[^\n]*:$|for [^\n]* in [^\n]*:$|"
+    r"(?:const|let|var|function|static|void|int) |#include\b|#define\b|"
     # a value, a call, a block's end
-    r"(?:self\.)?[\w.\[\]\"'-]+(?:: ?[\w\[\], .|]+)? ?(?:[+*/|-]?|:)=(?!=) ?\S|[\w.]+\([^\n]*[(,)]$|[\])}]+[,;)]*$|[^\n]*[{;\\]$|"
+    r"(?:self\.)?[\w.\[\]\"'-]+(?:: ?[\w\[\], .|]+)? ?(?:[+*/|-]?|:)=(?!=) ?\S|"
+    r"[\w.]+\([^\n]*[(,)]$|[\])}]+[,;)]*$|[^\n]*[{;\\]$|"
     # settings
-    r"\[\[?[\w.\"' -]+\]\]?$|-? ?[a-z][\w.-]*:(?: [|>&*!][^\n]*| ?[\"'\[{]?[\w./$~{-][^\n:]*[\"'\]}]?)?$|-[ \t]+[\w./\"'$-]+$|\"[\w.-]+\": ?\S"
+    r"\[\[?[\w.\"' -]+\]\]?$|-[ \t]+[\w./\"'$-]+$|\"[\w.-]+\": ?\S|"
+    r"-? ?[a-z][\w.-]*:(?: [|>&*!][^\n]*| ?[\"'\[{]?[\w./$~{-][^\n:]*[\"'\]}]?)?$"
     r")"
 )
 _NEAR = 3  # lines between a comment and the code that shows that it is one
@@ -47,10 +53,13 @@ def find_comments(lower: str) -> Iterator[Span]:
     """Where comments of code stand in a log's small letters: blocks, what stands behind code on a line,
     and lines of their own that stand beside code.
     """
-    if "/*" in lower or "<!--" in lower or "{#" in lower:
-        yield from (one.span() for one in _BLOCK.finditer(lower))
+    for mark, closes in _BLOCKS:
+        yield from _blocks(lower, mark, closes)
     if '"""' in lower or "'''" in lower:
-        yield from (one.span() for one in _DOCSTRING.finditer(lower))
+        for head in _DOCSTRING.finditer(lower):
+            end = lower.find(head[1], head.end())
+            if end >= 0:
+                yield head.end(), end
     if not any(mark in lower for mark in ("# ", "#\t", "// ", "; ", "rem ", ":: ")):
         return
     lines = lower.split("\n")
@@ -58,10 +67,11 @@ def find_comments(lower: str) -> Iterator[Span]:
     for line in lines:
         starts.append(at)
         at += len(line) + 1
-    comments = [_COMMENT.match(line) is not None for line in lines]
+    kinds = [_kind(line) for line in lines]
+    above, below = _nearest(kinds), _nearest(kinds[::-1])[::-1]
     for number, line in enumerate(lines):
-        if comments[number]:
-            if _is_beside_code(lines, comments, number):
+        if kinds[number] == "comment":
+            if "code" in (above[number], below[number]):
                 yield starts[number], starts[number] + len(line)
             continue
         behind = _BEHIND.search(line)
@@ -69,18 +79,38 @@ def find_comments(lower: str) -> Iterator[Span]:
             yield starts[number] + behind.start(), starts[number] + len(line)
 
 
+def _blocks(lower: str, mark: str, closes: str) -> Iterator[Span]:
+    start = lower.find(mark)
+    while start >= 0:
+        end = lower.find(closes, start + len(mark))
+        if end < 0:
+            return
+        yield start, end + len(closes)
+        start = lower.find(mark, end)
+
+
+def _kind(line: str) -> str:
+    """Whether a line is ``code``, a ``comment``, ``blank`` or something ``else``."""
+    if not line.strip():
+        return "blank"
+    if _COMMENT.match(line):
+        return "comment"
+    return "code" if _is_code(_BEHIND.sub("", line)) else "else"
+
+
 def _is_code(line: str) -> bool:
     line = line.rstrip()
     return bool(line.strip()) and not _LOG.match(line) and _CODE.match(line) is not None
 
 
-def _is_beside_code(lines: list[str], comments: list[bool], number: int) -> bool:
-    """Whether the next line above or below that is no comment is code."""
-    for step in (1, -1):
-        at, blank = number + step, 0
-        while 0 <= at < len(lines) and (comments[at] or (not lines[at].strip() and blank < _NEAR)):
-            blank += not comments[at]
-            at += step
-        if 0 <= at < len(lines) and _is_code(_BEHIND.sub("", lines[at])):
-            return True
-    return False
+def _nearest(kinds: list[str]) -> list[str]:
+    """For each line the kind of the last one before it that is no comment, over few blank lines."""
+    nearest, last, blank = [], "", 0
+    for kind in kinds:
+        nearest.append(last)
+        if kind == "blank":
+            blank += 1
+            last = last if blank <= _NEAR else ""
+        elif kind != "comment":
+            last, blank = kind, 0
+    return nearest

@@ -15,9 +15,7 @@ _NAMES = (
     "table|tbody|td|th|thead|tr|tt|u|ul"
 )
 _TAG = re.compile(rf"<(/?)({_NAMES})\b[^<>]{{0,2000}}>", re.IGNORECASE)
-_STYLES = re.compile(
-    r"<(style|script)\b[^<>]*>.{0,200000}?</\1>|<!--.{0,20000}?-->", re.IGNORECASE | re.DOTALL
-)
+_UNSHOWN = (("<style", "</style>"), ("<script", "</script>"), ("<!--", "-->"))
 _ENDS_A_LINE = frozenset(("br", "div", "hr", "li", "p", "pre", "td", "th", "tr"))
 # That a program saved its output so: the classes of notebooks, consoles and highlighters.
 _OF_A_CONSOLE = re.compile(
@@ -43,7 +41,9 @@ def without_tags(text: str) -> str:
     what HTML shows as a new line begins with a carriage return. Other texts stay as they are.
     """
     if "</" in text and _is_saved_output(text):
-        text = _TAG.sub(_replace_tag, _STYLES.sub(_keep_lines, text))
+        for mark, closes in _UNSHOWN:
+            text = _without(text, mark, closes)
+        text = _TAG.sub(_replace_tag, text)
     elif not any(sign in text for sign in _ESCAPED[:3]):
         return text
     if "&" not in text:
@@ -57,12 +57,22 @@ def _is_saved_output(text: str) -> bool:
     return _OF_A_CONSOLE.search(text) is not None or not _PAGE.search(text)
 
 
+def _without(text: str, mark: str, closes: str) -> str:
+    """The text without what stands between two marks; its line breaks stay."""
+    parts, at = [], 0
+    start = text.find(mark)
+    while start >= 0:
+        end = text.find(closes, start)
+        if end < 0:
+            break
+        parts += [text[at:start], "\n" * text.count("\n", start, end)]
+        at = end + len(closes)
+        start = text.find(mark, at)
+    return "".join([*parts, text[at:]])
+
+
 def _replace_tag(tag: re.Match[str]) -> str:
-    return ("\r" if tag[2].lower() in _ENDS_A_LINE else "") + _keep_lines(tag)
-
-
-def _keep_lines(found: re.Match[str]) -> str:
-    return "\n" * found[0].count("\n")
+    return ("\r" if tag[2].lower() in _ENDS_A_LINE else "") + "\n" * tag[0].count("\n")
 
 
 def join_cut_lines(lower: str) -> str:

@@ -27,7 +27,8 @@ PRINTED = {
     "root's prompt": f"# python save.py\nOSError: [Errno 28] {FULL}\n",
     "report in Markdown": f"# What happened\n\nOSError: [Errno 28] {FULL}\n",
     "a script and its run": f"$ cat s.sh\nset -e\n# keep TMPDIR\nexport TMPDIR=/big\n$ sh s.sh\nOSError: [Errno 28] {FULL}\n",
-    "frame with a comment": f'Traceback (most recent call last):\n  File "/w/a.py", line 1, in <module>\n    save(x)  # noqa\nOSError: [Errno 28] {FULL}\n',
+    "frame with a comment": 'Traceback (most recent call last):\n  File "/w/a.py", line 1, in <module>\n'
+    f"    save(x)  # noqa\nOSError: [Errno 28] {FULL}\n",
 }
 
 

@@ -32,7 +32,8 @@ SAVED = {
         f'<div class="log-line"><span>{html.escape(line)}</span></div>'
         for line in SHOWN.splitlines()
     ),
-    "a whole page": '<!DOCTYPE html>\n<html><head><style>.ansi-red-fg {color: red}\npre {margin: 0}</style></head><body>\n<p>Run 3</p>\n<pre class="ansi2html-content">\n'
+    "a whole page": "<!DOCTYPE html>\n<html><head><style>.ansi-red-fg {color: red}\npre {margin: 0}</style></head>"
+    + '<body>\n<p>Run 3</p>\n<pre class="ansi2html-content">\n'
     + html.escape(SHOWN)
     + "</pre></body></html>",
     "entities alone": html.escape(SHOWN),
