@@ -27,7 +27,7 @@ _CODE = re.compile(
     r"[ \t]*(?:-*> ?)?(?:\d+[ \t]+)?(?:"
     # a Dockerfile's instruction
     r"(?:run|copy|add|workdir|entrypoint|expose|volume|healthcheck|cmd|arg|env|label|user)[ \t]+"
-    r"[\[\"'\w./$&-]+(?:[ =][^\n]*)?$|from \S+(?: as \S+)?$|"
+    r"[\[\"'\w./$&,-]+(?:[ =][^\n]*)?$|from \S+(?: as \S+)?$|"
     # a shell's command or block
     r"&&|\|\||(?:export|set|source|alias|unset|local|readonly) \S|(?:if|elif|while|until) \[|"
     r"(?:fi|then|do|done|esac|else)$|for \w+ in |"

@@ -90,7 +90,8 @@ ERROR_LINE = re.compile(
 LOGGED = re.compile(r"[ \t]*error:(?:[\w.]+:\S| pip's dependency resolver does not currently)")
 # That another run begins: a prompt of a shell, of Python or of a notebook.
 NEW_RUN = re.compile(
-    r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|ps [a-z]:[^\n]*> ?|[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]: ?|!)\S",
+    r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|\[[\w.-]+(?:@[\w.-]+)? [^\]\n]{1,80}\][$#] |ps [a-z]:[^\n]*> ?|"
+    r"[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]: ?|!)\S",
     re.MULTILINE,
 )
 # The exception that a traceback ends in, its frames, and what Python prints below them.
