@@ -12,9 +12,9 @@ Span = tuple[int, int]
 _COMMENT = re.compile(
     r"[ \t]*(?:-*> ?)?(?:\d+[ \t]+)?(?:#+[ \t]+|//+[ \t]|;+[ \t]|@?rem[ \t]|::[ \t])\S"
 )
-# A comment behind code on the same line.
-_BEHIND = re.compile(r"[ \t](?:#+[ \t]+|//+[ \t]+)\S[^\n]*$", re.MULTILINE)
-_BLOCKS = (("/*", "*/"), ("<!--", "-->"), ("{#", "#}"))
+# A comment behind something else on the same line; only ``#`` is seldom anything else.
+_BEHIND = re.compile(r"[ \t](#+|//+|;+)[ \t]+\S[^\n]*$", re.MULTILINE)
+_BLOCKS = (("/*", "*/"), ("<!--", "-->"), ("{#", "#}"), ("<#", "#>"))
 # Where the docstring of a function or a class begins.
 _DOCSTRING = re.compile(
     r"^[ \t]*(?:async )?(?:def|class) [^\n]*:[ \t]*\n[ \t]*[rbu]?(\"\"\"|''')", re.MULTILINE
@@ -41,8 +41,9 @@ _CODE = re.compile(
     # a value, a call, a block's end
     r"(?:self\.)?[\w.\[\]\"'-]+(?:: ?[\w\[\], .|]+)? ?(?:[+*/|-]?|:)=(?!=) ?\S|"
     r"[\w.]+\([^\n]*[(,)]$|[\])}]+[,;)]*$|[^\n]*[{;\\]$|"
-    # settings
-    r"\[\[?[\w.\"' -]+\]\]?$|-[ \t]+[\w./\"'$-]+$|\"[\w.-]+\": ?\S|"
+    # settings, and packages with their versions
+    r"[\w.-]+(?:\[[\w, -]+\])? ?[=~<>!]=[\w.*+!, <>=~]+$|"
+    r"\[\[?[\w.\"' -]+\]\]?$|-[ \t]+[\w./\"'$=<>~*,-]+$|\"[\w.-]+\": ?\S|"
     r"-? ?[a-z][\w.-]*:(?: [|>&*!][^\n]*| ?[\"'\[{]?[\w./$~{-][^\n:]*[\"'\]}]?)?$"
     r")"
 )
@@ -75,8 +76,15 @@ def find_comments(lower: str) -> Iterator[Span]:
                 yield starts[number], starts[number] + len(line)
             continue
         behind = _BEHIND.search(line)
-        if behind is not None and _is_code(line[: behind.start()]):
+        if behind is not None and _has_comment(line[: behind.start()], behind[1]):
             yield starts[number] + behind.start(), starts[number] + len(line)
+
+
+def _has_comment(before: str, mark: str) -> bool:
+    """Whether what follows ``mark`` on a line that begins with ``before`` is a comment."""
+    if mark[0] == "#":
+        return bool(before.strip()) and not _LOG.match(before)
+    return _is_code(before)
 
 
 def _blocks(lower: str, mark: str, closes: str) -> Iterator[Span]:

@@ -20,6 +20,11 @@ COMMENTS = {
     "C": f"int a(void) {{\n    // OSError: {FULL}\n    return 1;\n}}\n",
     "block": f"/* OSError:\n   {FULL} */\nint x;\n",
     "frame of a notebook": f"---> 12     save(x)\n     13     # OSError: {FULL}\n",
+    "requirements": f"torch==2.8.0\n# OSError: {FULL}\npeft\n",
+    "a line that no one runs": f"0 3 * * * /usr/bin/save  # {FULL}\n",
+    "settings of Windows": f"[cache]\n; OSError: {FULL}\nfolder = D:\n",
+    "PowerShell": f"<#\n OSError: {FULL}\n#>\npython train.py\n",
+    "conda": f"dependencies:\n  - python=3.11\n  # OSError: {FULL}\n  - pytorch=2.5\n",
     "batch": f"set TEMP=D:\\t\nrem OSError: {FULL}\npython train.py\n",
 }
 PRINTED = {
@@ -27,6 +32,7 @@ PRINTED = {
     "root's prompt": f"# python save.py\nOSError: [Errno 28] {FULL}\n",
     "report in Markdown": f"# What happened\n\nOSError: [Errno 28] {FULL}\n",
     "a script and its run": f"$ cat s.sh\nset -e\n# keep TMPDIR\nexport TMPDIR=/big\n$ sh s.sh\nOSError: [Errno 28] {FULL}\n",
+    "a log's own sign": f"2027-01-03 10:00:00 disk # 3 of 4: {FULL}\n",
     "frame with a comment": 'Traceback (most recent call last):\n  File "/w/a.py", line 1, in <module>\n'
     f"    save(x)  # noqa\nOSError: [Errno 28] {FULL}\n",
 }
