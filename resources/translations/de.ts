@@ -1849,10 +1849,6 @@
         <translation>Erlauben Sie im Virenscanner die Datei oder den Ordner dieses Programms und versuchen Sie diesen Schritt dann noch einmal.</translation>
     </message>
     <message>
-        <source>An offline switch is on, and what is asked for is not in the cache.</source>
-        <translation>Ein Offline-Schalter ist an, und was verlangt wird, ist nicht im Cache.</translation>
-    </message>
-    <message>
         <source>As administrator in PowerShell: New-ItemProperty -Path HKLM:\SYSTEM\CurrentControlSet\Control\FileSystem -Name LongPathsEnabled -Value 1 -PropertyType DWORD -Force</source>
         <translation>Als Administrator in PowerShell: New-ItemProperty -Path HKLM:\SYSTEM\CurrentControlSet\Control\FileSystem -Name LongPathsEnabled -Value 1 -PropertyType DWORD -Force</translation>
     </message>
@@ -2321,10 +2317,6 @@
         <translation>Eine Einrichtung nennt eine bestimmte Python-Version. Sie ist nicht auf diesem Computer, und ihr Download scheiterte oder ist für dieses System nicht vorhanden.</translation>
     </message>
     <message>
-        <source>A worker process of the data preparation died</source>
-        <translation>Ein Arbeitsprozess der Datenaufbereitung ist abgestürzt</translation>
-    </message>
-    <message>
         <source>An object cannot be handed to a worker process</source>
         <translation>Ein Objekt lässt sich nicht an einen Arbeitsprozess übergeben</translation>
     </message>
@@ -2599,10 +2591,6 @@
     <message>
         <source>Restart the computer. If the message stays, install the driver again.</source>
         <translation>Starten Sie den Computer neu. Bleibt die Meldung, installieren Sie den Treiber noch einmal.</translation>
-    </message>
-    <message>
-        <source>Rows are prepared in worker processes, and one of them ended. On Windows the workers often cannot import what Unsloth generated; elsewhere memory is the usual reason.</source>
-        <translation>Die Zeilen werden in Arbeitsprozessen aufbereitet, und einer davon endete. Unter Windows können sie oft nicht importieren, was Unsloth erzeugt hat; sonst liegt es meist am Speicher.</translation>
     </message>
     <message>
         <source>Run once with CUDA_LAUNCH_BLOCKING=1: the message then names the true place.</source>
@@ -9163,6 +9151,246 @@
     <message>
         <source>vLLM: --chat-template FILE.jinja</source>
         <translation>vLLM: --chat-template DATEI.jinja</translation>
+    </message>
+    <message>
+        <source>A cluster: module avail gcc lists newer ones; load one before the start</source>
+        <translation>Auf einem Cluster: module avail gcc listet neuere auf; laden Sie eine davon vor dem Start</translation>
+    </message>
+    <message>
+        <source>A container with a newer Ubuntu runs on the old system: docker run --gpus all -it nvidia/cuda:12.8.1-runtime-ubuntu24.04; on a cluster Apptainer does the same</source>
+        <translation>Ein Container mit einem neueren Ubuntu läuft auf dem alten System: docker run --gpus all -it nvidia/cuda:12.8.1-runtime-ubuntu24.04; auf einem Cluster leistet Apptainer dasselbe</translation>
+    </message>
+    <message>
+        <source>A file from somebody else: look for a copy that ends in .safetensors; such a file can hold weights alone</source>
+        <translation>Eine Datei von jemand anderem: Suchen Sie eine Kopie, die auf .safetensors endet; eine solche Datei kann nur Gewichte enthalten</translation>
+    </message>
+    <message>
+        <source>A llama.cpp of your own: git pull, then python -m pip install -r requirements.txt in its folder</source>
+        <translation>Ein eigenes llama.cpp: git pull, dann python -m pip install -r requirements.txt in seinem Ordner</translation>
+    </message>
+    <message>
+        <source>A package that was built on this computer with another compiler: build it again with the one whose library is loaded</source>
+        <translation>Ein Paket, das auf diesem Rechner mit einem anderen Compiler gebaut wurde: Bauen Sie es noch einmal mit dem, dessen Bibliothek geladen wird</translation>
+    </message>
+    <message>
+        <source>A package was compiled with a newer C++ library than the libstdc++.so.6 that was loaded. Often a conda environment brings an older one than the system has, and it is found first. The package itself is whole.</source>
+        <translation>Ein Paket wurde mit einer neueren C++-Bibliothek übersetzt, als die geladene libstdc++.so.6 ist. Oft bringt eine conda-Umgebung eine ältere mit, als das System hat, und sie wird zuerst gefunden. Das Paket selbst ist heil.</translation>
+    </message>
+    <message>
+        <source>A program that was compiled elsewhere, such as llama-quantize: compile it on this computer</source>
+        <translation>Ein Programm, das anderswo übersetzt wurde, etwa llama-quantize: Übersetzen Sie es auf diesem Rechner</translation>
+    </message>
+    <message>
+        <source>A worker process that prepares or loads data ended</source>
+        <translation>Ein Arbeitsprozess, der Daten vorbereitet oder lädt, hat geendet</translation>
+    </message>
+    <message>
+        <source>An offline switch is on (a variable such as HF_HUB_OFFLINE, or local_files_only=True in the script), and what is asked for is not in the cache. The connection itself was not tried.</source>
+        <translation>Ein Offline-Schalter ist an (eine Variable wie HF_HUB_OFFLINE oder local_files_only=True im Skript), und was verlangt wird, liegt nicht im Cache. Die Verbindung selbst wurde nicht versucht.</translation>
+    </message>
+    <message>
+        <source>At once, in the training arguments: dataloader_num_workers = 0, and dataset_num_proc = None</source>
+        <translation>Sofort, in den Trainingsargumenten: dataloader_num_workers = 0 und dataset_num_proc = None</translation>
+    </message>
+    <message>
+        <source>Bring llama.cpp up to date and convert again; if the newest one does not know the model either, keep the merged model until it does.</source>
+        <translation>Bringen Sie llama.cpp auf den neuesten Stand und wandeln Sie noch einmal um; kennt auch das neueste das Modell nicht, heben Sie das zusammengeführte Modell so lange auf.</translation>
+    </message>
+    <message>
+        <source>Data is prepared and loaded in worker processes, and one of them ended. Why it ended its own message says, which often stands further up or in another window; without worker processes it comes where it can be seen.</source>
+        <translation>Daten werden in Arbeitsprozessen vorbereitet und geladen, und einer davon hat geendet. Warum, sagt seine eigene Meldung, die oft weiter oben oder in einem anderen Fenster steht; ohne Arbeitsprozesse kommt sie dort, wo man sie sieht.</translation>
+    </message>
+    <message>
+        <source>Do not copy a newer libc.so.6 over the system&apos;s: nothing starts afterwards</source>
+        <translation>Kopieren Sie keine neuere libc.so.6 über die des Systems: Danach startet nichts mehr</translation>
+    </message>
+    <message>
+        <source>Do not do it for a file that you cannot vouch for: loading it can run any program</source>
+        <translation>Tun Sie es nicht für eine Datei, für die Sie nicht bürgen können: Beim Laden kann sie jedes Programm ausführen</translation>
+    </message>
+    <message>
+        <source>Docker: docker run --shm-size=8g (or --ipc=host); Compose: shm_size: &quot;8gb&quot; under the service; VS Code: &quot;runArgs&quot;: [&quot;--shm-size=8g&quot;] in devcontainer.json, then rebuild the container</source>
+        <translation>Docker: docker run --shm-size=8g (oder --ipc=host); Compose: shm_size: &quot;8gb&quot; unter dem Dienst; VS Code: &quot;runArgs&quot;: [&quot;--shm-size=8g&quot;] in devcontainer.json, dann den Container neu bauen</translation>
+    </message>
+    <message>
+        <source>From torch 2.6 on torch.load takes weights alone, for a file of the older kind can run any program when it is loaded. This one also holds other objects: the state of a run (rng_state, optimizer, scheduler), or a whole model saved as an object. It is whole.</source>
+        <translation>Ab torch 2.6 nimmt torch.load nur Gewichte an, denn eine Datei der älteren Art kann beim Laden jedes Programm ausführen. Diese enthält auch andere Objekte: den Stand eines Laufs (rng_state, optimizer, scheduler) oder ein ganzes Modell, das als Objekt gespeichert wurde. Sie ist heil.</translation>
+    </message>
+    <message>
+        <source>GLIBCXX_3.4.30 comes with GCC 12 (Ubuntu 22.04), 3.4.32 with GCC 13 (Ubuntu 24.04)</source>
+        <translation>GLIBCXX_3.4.30 kommt mit GCC 12 (Ubuntu 22.04), 3.4.32 mit GCC 13 (Ubuntu 24.04)</translation>
+    </message>
+    <message>
+        <source>Give the container more shared memory when it is started, or load the data without worker processes.</source>
+        <translation>Geben Sie dem Container beim Start mehr gemeinsamen Speicher, oder laden Sie die Daten ohne Arbeitsprozesse.</translation>
+    </message>
+    <message>
+        <source>If you trust where the file comes from, load it with weights_only=False; better take the same weights as safetensors.</source>
+        <translation>Wenn Sie der Herkunft der Datei trauen, laden Sie sie mit weights_only=False; besser nehmen Sie dieselben Gewichte als safetensors.</translation>
+    </message>
+    <message>
+        <source>In a package that you cannot change: set TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD to 1 before the start; in a notebook&apos;s first cell: import os; os.environ[&quot;TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD&quot;] = &quot;1&quot;</source>
+        <translation>In einem Paket, das Sie nicht ändern können: Setzen Sie vor dem Start TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD auf 1; in der ersten Zelle eines Notebooks: import os; os.environ[&quot;TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD&quot;] = &quot;1&quot;</translation>
+    </message>
+    <message>
+        <source>In the script: leave local_files_only=True out</source>
+        <translation>Im Skript: Lassen Sie local_files_only=True weg</translation>
+    </message>
+    <message>
+        <source>In your own script: torch.load(FILE, map_location=&quot;cpu&quot;, weights_only=False)</source>
+        <translation>In Ihrem eigenen Skript: torch.load(DATEI, map_location=&quot;cpu&quot;, weights_only=False)</translation>
+    </message>
+    <message>
+        <source>It was downloaded before and is not found: HF_HOME must point to the same folder as then</source>
+        <translation>Es wurde früher geladen und wird nicht gefunden: HF_HOME muss auf denselben Ordner zeigen wie damals</translation>
+    </message>
+    <message>
+        <source>Kubernetes: mount an emptyDir with medium: Memory at /dev/shm</source>
+        <translation>Kubernetes: Binden Sie ein emptyDir mit medium: Memory unter /dev/shm ein</translation>
+    </message>
+    <message>
+        <source>Linux and WSL without a container: sudo mount -o remount,size=8G /dev/shm</source>
+        <translation>Linux und WSL ohne Container: sudo mount -o remount,size=8G /dev/shm</translation>
+    </message>
+    <message>
+        <source>Or merge the adapter into the model (save_pretrained_merged) and serve that: then no rank has to be given</source>
+        <translation>Oder führen Sie den Adapter mit dem Modell zusammen (save_pretrained_merged) und starten Sie vLLM damit: Dann muss kein Rang angegeben werden</translation>
+    </message>
+    <message>
+        <source>Runs that were killed leave files there: when nothing runs, delete those in /dev/shm whose names begin with torch_ or nccl-</source>
+        <translation>Abgebrochene Läufe lassen dort Dateien liegen: Wenn nichts läuft, löschen Sie in /dev/shm die, deren Namen mit torch_ oder nccl- beginnen</translation>
+    </message>
+    <message>
+        <source>Several cards, as a slower way round: set NCCL_SHM_DISABLE to 1 before the start</source>
+        <translation>Mehrere Karten, als langsamerer Umweg: Setzen Sie vor dem Start NCCL_SHM_DISABLE auf 1</translation>
+    </message>
+    <message>
+        <source>Start vLLM with max_lora_rank at least as high as the adapter&apos;s rank.</source>
+        <translation>Starten Sie vLLM mit einem max_lora_rank, der mindestens so hoch ist wie der Rang des Adapters.</translation>
+    </message>
+    <message>
+        <source>Switch it off: Notebook, take the line with HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE or HF_DATASETS_OFFLINE out and restart the kernel; PowerShell: Remove-Item Env:HF_HUB_OFFLINE; Linux: unset HF_HUB_OFFLINE</source>
+        <translation>Ausschalten: im Notebook die Zeile mit HF_HUB_OFFLINE, TRANSFORMERS_OFFLINE oder HF_DATASETS_OFFLINE entfernen und den Kernel neu starten; PowerShell: Remove-Item Env:HF_HUB_OFFLINE; Linux: unset HF_HUB_OFFLINE</translation>
+    </message>
+    <message>
+        <source>The C++ library of this environment or system is older than a package needs</source>
+        <translation>Die C++-Bibliothek dieser Umgebung oder dieses Systems ist älter, als ein Paket braucht</translation>
+    </message>
+    <message>
+        <source>The adapter&apos;s rank is higher than vLLM was told to allow</source>
+        <translation>Der Rang des Adapters ist höher, als vLLM zulassen soll</translation>
+    </message>
+    <message>
+        <source>The adapter&apos;s rank stands in its adapter_config.json as r</source>
+        <translation>Der Rang des Adapters steht in seiner adapter_config.json als r</translation>
+    </message>
+    <message>
+        <source>The script of llama.cpp that makes GGUF files has a list of the models and tokenizers that it can convert, and this one is not in it: it is newer than the script, or its tokenizer was changed. The trained model itself is whole.</source>
+        <translation>Das Skript von llama.cpp, das GGUF-Dateien macht, hat eine Liste der Modelle und Tokenizer, die es umwandeln kann, und dieses steht nicht darin: Es ist neuer als das Skript, oder sein Tokenizer wurde geändert. Das trainierte Modell selbst ist heil.</translation>
+    </message>
+    <message>
+        <source>The shared memory of this computer or container (/dev/shm) is full</source>
+        <translation>Der gemeinsame Speicher dieses Rechners oder Containers (/dev/shm) ist voll</translation>
+    </message>
+    <message>
+        <source>This Linux is older than a package or program needs</source>
+        <translation>Dieses Linux ist älter, als ein Paket oder Programm braucht</translation>
+    </message>
+    <message>
+        <source>Unsloth: rename the folders llama.cpp and llama.cpp-converter in the folder .unsloth of your user folder (older releases: llama.cpp beside the script); they are fetched anew at the next export</source>
+        <translation>Unsloth: Benennen Sie die Ordner llama.cpp und llama.cpp-converter im Ordner .unsloth Ihres Benutzerordners um (ältere Ausgaben: llama.cpp neben dem Skript); beim nächsten Export werden sie neu geholt</translation>
+    </message>
+    <message>
+        <source>Use a newer Linux, in a container if the system must stay, or an older release of the package.</source>
+        <translation>Nehmen Sie ein neueres Linux, in einem Container, wenn das System bleiben muss, oder eine ältere Ausgabe des Pakets.</translation>
+    </message>
+    <message>
+        <source>Use a system or environment with a newer C++ library, or a release of the package that was built for this one.</source>
+        <translation>Nehmen Sie ein System oder eine Umgebung mit einer neueren C++-Bibliothek, oder eine Ausgabe des Pakets, die für diese gebaut wurde.</translation>
+    </message>
+    <message>
+        <source>WSL: wsl --install Ubuntu-24.04 in PowerShell gives a newer system beside the old one</source>
+        <translation>WSL: wsl --install Ubuntu-24.04 in der PowerShell gibt ein neueres System neben dem alten</translation>
+    </message>
+    <message>
+        <source>What was started is compiled for a newer C library (glibc) than this Linux has. That library belongs to the system and cannot be exchanged alone.</source>
+        <translation>Was gestartet wurde, ist für eine neuere C-Bibliothek (glibc) übersetzt, als dieses Linux hat. Sie gehört zum System und lässt sich nicht allein austauschen.</translation>
+    </message>
+    <message>
+        <source>Whether the model is known: look for its name in the issues of llama.cpp</source>
+        <translation>Ob das Modell bekannt ist: Suchen Sie seinen Namen in den Meldungen (Issues) von llama.cpp</translation>
+    </message>
+    <message>
+        <source>Which versions there are: strings /usr/lib/x86_64-linux-gnu/libstdc++.so.6 | grep GLIBCXX (the message names the file that was loaded)</source>
+        <translation>Welche Versionen es gibt: strings /usr/lib/x86_64-linux-gnu/libstdc++.so.6 | grep GLIBCXX (die Meldung nennt die Datei, die geladen wurde)</translation>
+    </message>
+    <message>
+        <source>With Unsloth&apos;s fast_inference = True: max_lora_rank = 64 in FastLanguageModel.from_pretrained, the same number as r in get_peft_model</source>
+        <translation>Mit fast_inference = True von Unsloth: max_lora_rank = 64 in FastLanguageModel.from_pretrained, dieselbe Zahl wie r in get_peft_model</translation>
+    </message>
+    <message>
+        <source>Without GGUF: save_pretrained_merged, which vLLM and transformers read</source>
+        <translation>Ohne GGUF: save_pretrained_merged; das lesen vLLM und transformers</translation>
+    </message>
+    <message>
+        <source>Without changing the system: a conda environment with conda install -c conda-forge &quot;libstdcxx-ng&gt;=13&quot; brings a newer one</source>
+        <translation>Ohne das System zu ändern: Eine conda-Umgebung mit conda install -c conda-forge &quot;libstdcxx-ng&gt;=13&quot; bringt eine neuere mit</translation>
+    </message>
+    <message>
+        <source>Without internet: download the model where there is some (hf download NAME --local-dir FOLDER), copy the folder, and give its path as the model&apos;s name</source>
+        <translation>Ohne Internet: Laden Sie das Modell dort, wo es welches gibt (hf download NAME --local-dir ORDNER), kopieren Sie den Ordner, und geben Sie seinen Pfad als Namen des Modells an</translation>
+    </message>
+    <message>
+        <source>Worker processes and several cards hand data to each other through /dev/shm, a piece of main memory of a fixed size. It is full. Containers get 64 MB of it unless they are started with more. Neither a drive nor the card is full.</source>
+        <translation>Arbeitsprozesse und mehrere Karten reichen einander Daten über /dev/shm weiter, ein Stück Arbeitsspeicher fester Größe. Es ist voll. Container bekommen 64 MB davon, wenn sie nicht mit mehr gestartet werden. Weder ein Laufwerk noch die Karte ist voll.</translation>
+    </message>
+    <message>
+        <source>gguf converter unknown</source>
+        <translation>Der Umwandler von llama.cpp kennt dieses Modell oder seinen Tokenizer nicht</translation>
+    </message>
+    <message>
+        <source>glibc too old</source>
+        <translation>Dieses Linux ist älter, als ein Paket oder Programm braucht</translation>
+    </message>
+    <message>
+        <source>ldd --version shows this system&apos;s glibc: Ubuntu 20.04 has 2.31, 22.04 has 2.35, 24.04 has 2.39; CentOS 7 has 2.17, RHEL 8 has 2.28</source>
+        <translation>ldd --version zeigt die glibc dieses Systems: Ubuntu 20.04 hat 2.31, 22.04 hat 2.35, 24.04 hat 2.39; CentOS 7 hat 2.17, RHEL 8 hat 2.28</translation>
+    </message>
+    <message>
+        <source>libstdcxx too old</source>
+        <translation>Die C++-Bibliothek dieser Umgebung oder dieses Systems ist älter, als ein Paket braucht</translation>
+    </message>
+    <message>
+        <source>llama.cpp&apos;s converter does not know this model or its tokenizer</source>
+        <translation>Der Umwandler von llama.cpp kennt dieses Modell oder seinen Tokenizer nicht</translation>
+    </message>
+    <message>
+        <source>shared memory too small</source>
+        <translation>Der gemeinsame Speicher dieses Rechners oder Containers (/dev/shm) ist voll</translation>
+    </message>
+    <message>
+        <source>torch refuses to load a file that holds more than weights</source>
+        <translation>torch lädt eine Datei nicht, die mehr als Gewichte enthält</translation>
+    </message>
+    <message>
+        <source>vLLM sets room aside for adapters of one highest rank (max_lora_rank, 16 unless it is given). This adapter was trained with a higher one (r in get_peft_model). The adapter is whole.</source>
+        <translation>vLLM hält Platz für Adapter bis zu einem höchsten Rang frei (max_lora_rank, ohne Angabe 16). Dieser Adapter wurde mit einem höheren trainiert (r in get_peft_model). Der Adapter ist heil.</translation>
+    </message>
+    <message>
+        <source>vllm lora rank</source>
+        <translation>Der Rang des Adapters ist höher, als vLLM zulassen soll</translation>
+    </message>
+    <message>
+        <source>vllm serve MODEL --enable-lora --max-lora-rank 64 --lora-modules NAME=FOLDER; in Python: LLM(..., enable_lora=True, max_lora_rank=64)</source>
+        <translation>vllm serve MODELL --enable-lora --max-lora-rank 64 --lora-modules NAME=ORDNER; in Python: LLM(..., enable_lora=True, max_lora_rank=64)</translation>
+    </message>
+    <message>
+        <source>weights only load</source>
+        <translation>torch lädt eine Datei nicht, die mehr als Gewichte enthält</translation>
+    </message>
+    <message>
+        <source>No token was added, and yet the tokenizer is not known: copy tokenizer.json, tokenizer_config.json and special_tokens_map.json of the base model into the merged folder, and convert again</source>
+        <translation>Kein Token kam hinzu, und doch ist der Tokenizer unbekannt: Kopieren Sie tokenizer.json, tokenizer_config.json und special_tokens_map.json des Ausgangsmodells in den zusammengeführten Ordner, und wandeln Sie noch einmal um</translation>
     </message>
 </context>
 <context>

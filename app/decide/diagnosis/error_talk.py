@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import zip_longest
 
+from app.decide.diagnosis.code_comments import find_comments
 from app.decide.diagnosis.listed_lines import find_listed_lines, lines_with
 from app.decide.diagnosis.run_outcome import ENDED, ERROR_LINE, NEW_RUN
 from app.model import limits
@@ -147,6 +149,7 @@ def find_error_talk(lower: str) -> list[Span]:
     if _is_a_file(lower):
         return [(0, len(lower))]
     spans = [*_chat(lower), *_quotations(lower), *_questions(lower), *find_listed_lines(lower)]
+    spans += find_comments(lower)
     if "q: " in lower or "q:** " in lower:
         spans += (match.span() for match in _QUESTION.finditer(lower))
     if "@@ -" in lower:
@@ -185,9 +188,12 @@ def _quotations(lower: str) -> Iterator[Span]:
 
 
 def _questions(lower: str) -> Iterator[Span]:
-    for pair in _PAIR.finditer(lower):
-        real = _REAL.search(lower, pair.end())
-        yield pair.start(), real.start() if real else len(lower)
+    pairs = list(_PAIR.finditer(lower))
+    for pair, following in zip_longest(pairs, pairs[1:]):
+        # what stands between two questions belongs to the first answer, unless a run printed it
+        real = (_PART_ENDS if following else _REAL).search(lower, pair.end())
+        ends = [one.start() for one in (following, real) if one]
+        yield pair.start(), min(ends, default=len(lower))
     for start, end in lines_with(lower, _MARKS):
         if _is_question(lower[start:end]):
             yield start, end
@@ -235,7 +241,7 @@ def _spoken_quotes(lower: str, paragraph: re.Match[str]) -> Iterator[Span]:
     """Messages in quotes within the sentences of a paragraph that no program printed."""
     start, end = paragraph.span()
     quotes = [match.span() for match in _SPOKEN_QUOTE.finditer(lower, start, end)]
-    quotes = [span for span in quotes if " " in lower[slice(*span)].strip()]
+    quotes = [span for span in quotes if " " in lower[slice(*span)].strip()[1:-1].strip()]
     if not quotes or _PRINTED.search(paragraph[0]) or not _SENTENCE_ENDS.search(paragraph[0]):
         return
     rest = re.sub(_QUOTES, " ", paragraph[0])

@@ -23,6 +23,7 @@ from app.decide.diagnosis.run_outcome import (
     NEW_RUN,
     RAISED,
     ends_well,
+    goes_on,
     has_gone_on,
     is_written,
 )
@@ -103,7 +104,8 @@ def explain(
         return Diagnosis()
     if best is None or best.score < LIKELY or is_a_list(text.lower, ranked):
         return Diagnosis(others=tuple(_guess_causes(text, known_issues, ranked)))
-    sure = best.proof >= CERTAIN and not ends_well(text.lower, best.last)
+    in_doubt = ends_well(text.lower, best.last) or goes_on(text.lower, best.last)
+    sure = best.proof >= CERTAIN and not in_doubt
     confidence: Literal["certain", "likely"] = "certain" if sure else "likely"
     fix = _choose_fix(best.known_issue, text.lower, known["os"]["family"])
     return Diagnosis(

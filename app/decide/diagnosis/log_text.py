@@ -9,6 +9,8 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 
+from app.decide.diagnosis.saved_output import join_cut_lines, without_tags
+
 # Above this size a log is thinned out before patterns are tried (measured: 50 MB must be judged in
 # under 2 s).
 WHOLE = 1_000_000
@@ -38,7 +40,7 @@ _PLAIN = {
 # head ends one.
 _WRAPPED = re.compile(r"(?<=[^\n])\n(?:[ \t]*[│┃|])?[ \t]{4,}(?=[^\s╰├│×-])")
 _UV_TALK = re.compile(
-    r"(?:╰─▶|├─▶|`?-> |\bhint: )[^\n]*(?:\n(?:[ \t]*[│┃|])?[ \t]{4,}[^\s╰├│×-][^\n]*)+"
+    r"(?:╰─▶|├─▶|(?<!-)`?-> |\bhint: )[^\n]*(?:\n(?:[ \t]*[│┃|])?[ \t]{4,}[^\s╰├│×-][^\n]*)+"
 )
 # Words that tell something failed; they choose what is kept of a long log.
 _ALARMS = (
@@ -172,8 +174,8 @@ class Text:
         if len(log) > WHOLE:
             kept, self._numbers = condense(split_blocks(log))
             log = kept
-        text = _ESCAPES.sub("", decode(log))
-        text = text.replace("\r\n", "\n").translate(_PLAIN)
+        text = _ESCAPES.sub("", decode(log)).replace("\r\n", "\n")
+        text = without_tags(text).translate(_PLAIN)
         self.original = text
         lower = text.lower()
         if len(lower) != len(text):  # some letters grow when made small (İ); keep positions
@@ -182,7 +184,7 @@ class Text:
         lower = lower.replace("\r", "\n").replace("\0", " ")
         if "hint:" in lower or "╰─▶" in lower or "-> " in lower:
             lower = _UV_TALK.sub(_unwrap, lower)
-        self.lower = _LONG_LINE.sub(_fold_long_line, lower)
+        self.lower = join_cut_lines(_LONG_LINE.sub(_fold_long_line, lower))
 
     def line(self, position: int) -> int:
         """The line of the log, counted from 1, in which a position lies."""

@@ -47,6 +47,12 @@ PASSED = re.compile(
     r"\b(?:application startup|(?:down|up)load)(?: is)? complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
     re.MULTILINE,
 )
+# That work has begun or goes on, as a working run shows it too.
+_GOES_ON = re.compile(
+    r"\b\d+/\d+ \[\d\d:\d\d|\bnum (?:examples|epochs|batches[^\n=]*) ?= ?\d|\brunning training\b|\bepoch:? \d+\b|"
+    r"\b(?:training|trainer)(?: has| is)? (?:start|began|begin|running|in progress)\w*|\bstart(?:ed|ing)? (?:the )?training\b|"
+    r"\bapplication startup complete\b|\b(?:uvicorn |listening |running )on (?:local url|http)|\bserver is listening\b",
+)
 # That a program which fetches something says to have fetched it.
 FETCHED = re.compile(
     r"^[ \t]*finished (?:`[\w-]+` profile|release|dev|test|bench)\b|^[ \t]*installed package `|"  # cargo
@@ -84,7 +90,8 @@ ERROR_LINE = re.compile(
 LOGGED = re.compile(r"[ \t]*error:(?:[\w.]+:\S| pip's dependency resolver does not currently)")
 # That another run begins: a prompt of a shell, of Python or of a notebook.
 NEW_RUN = re.compile(
-    r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|ps [a-z]:[^\n]*> ?|[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]: ?|!)\S",
+    r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|\[[\w.-]+(?:@[\w.-]+)? [^\]\n]{1,80}\][$#] |ps [a-z]:[^\n]*> ?|"
+    r"[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]: ?|!)\S",
     re.MULTILINE,
 )
 # The exception that a traceback ends in, its frames, and what Python prints below them.
@@ -143,6 +150,17 @@ def ends_well(lower: str, last: int) -> bool:
     worked = _worked(lower, start)
     return bool(worked) and not (
         ENDED.search(lower, worked[0]) or ERROR_LINE.search(lower, worked[0])
+    )
+
+
+def goes_on(lower: str, last: int) -> bool:
+    """Whether a run goes on after ``last``, where the log shows no failure at all: what was told before
+    it may be a warning that a working run prints as well.
+    """
+    return (
+        _GOES_ON.search(lower, last) is not None
+        and not ENDED.search(lower)
+        and not ERROR_LINE.search(lower)
     )
 
 

@@ -532,3 +532,32 @@ def test_the_fix_is_that_of_the_log_s_own_case(label: str, log: str, words: str)
     assert found.cause == label
     assert found.fix is not None and words in found.fix.text
     assert not found.fix.automatic
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        (
+            "UserWarning: CUDA initialization: The NVIDIA driver on your system is too old (found version 11080).",
+            "driver_too_old",
+        ),
+        ("Could not load bitsandbytes native library", "bnb_native_library_missing"),
+    ],
+)
+def test_a_warning_beside_a_run_that_goes_on_gives_no_button(line: str, cause: str) -> None:
+    alone = explain(f"{line}\n", KNOWN_ISSUES)
+    running = explain(
+        f"{line}\n***** Running training *****\n  0%| | 0/60 [00:00<?]\n", KNOWN_ISSUES
+    )
+    failed = explain(
+        f"{line}\n  0%| | 0/60 [00:00<?]\nTraceback (most recent call last):\nRuntimeError: stop\n",
+        KNOWN_ISSUES,
+    )
+    assert alone.cause == running.cause == failed.cause == cause
+    assert (alone.confidence, running.confidence, failed.confidence) == (
+        "certain",
+        "likely",
+        "certain",
+    )
+    assert running.fix is not None
+    assert not running.fix.automatic
