@@ -69,6 +69,11 @@ _RETRY = re.compile(
 _SCRIPT = re.compile(
     r"(?:\S*python[\d.]*(?:\.exe)?|py|uv run|torchrun|accelerate launch)\b[^\n]*?([\w./\\-]+\.py)\b"
 )
+# Tries that somebody's own program counts; what an earlier one met was overcome where a later one ran.
+_TRY = re.compile(
+    r"^\W{0,3}(?:attempt|trial|try|versuch|essai|intento|попытка|第)[ \t]*#?(\d+)\b[^\n]*",
+    re.MULTILINE,
+)
 
 
 def find_excused_lines(lower: str) -> list[Span]:
@@ -86,6 +91,7 @@ def find_excused_lines(lower: str) -> list[Span]:
         spans += _failures_before_good_steps(lower)
     if "= warnings summary" in lower:
         spans += (summary.span() for summary in _WARNINGS_SUMMARY.finditer(lower))
+    spans += _earlier_tries(lower)
     if "(ignored)" in lower or "...ignoring" in lower:
         spans += _ignored_failures(lower)
     if "no module named" in lower and "install" in lower:
@@ -191,3 +197,12 @@ def _repeated_with_success(lower: str) -> list[Span]:
 def _line_end(lower: str, at: int) -> int:
     end = lower.find("\n", at)
     return len(lower) if end < 0 else end
+
+
+def _earlier_tries(lower: str) -> Iterator[Span]:
+    """Numbered tries before the last one, where that does more than fail at once."""
+    tries = list(_TRY.finditer(lower))
+    numbers = [int(one[1]) for one in tries]
+    last = max(numbers, default=0)
+    if numbers.count(last) > 1:
+        yield from (one.span() for one, number in zip(tries, numbers, strict=True) if number < last)

@@ -25,6 +25,7 @@ from app.decide.diagnosis.run_outcome import (
     ends_well,
     goes_on,
     has_gone_on,
+    is_cut_off,
     is_written,
 )
 from app.decide.diagnosis.word_scores import score_causes
@@ -102,7 +103,8 @@ def explain(
     best = ranked[0] if ranked else None
     if best is not None and has_gone_on(text.lower, best.known_issue, best.places, best.last):
         return Diagnosis()
-    if best is None or best.score < LIKELY or is_a_list(text.lower, ranked):
+    open_end = best is not None and best.proof < CERTAIN and is_cut_off(text.lower, best.last)
+    if best is None or best.score < LIKELY or open_end or is_a_list(text.lower, ranked):
         return Diagnosis(others=tuple(_guess_causes(text, known_issues, ranked)))
     in_doubt = ends_well(text.lower, best.last) or goes_on(text.lower, best.last)
     sure = best.proof >= CERTAIN and not in_doubt

@@ -9,7 +9,7 @@ import codecs
 import re
 from collections.abc import Iterable, Iterator
 
-from app.decide.diagnosis.saved_output import join_cut_lines, without_tags
+from app.decide.diagnosis.saved_output import join_cut_lines, without_json, without_tags
 
 # Above this size a log is thinned out before patterns are tried (measured: 50 MB must be judged in
 # under 2 s).
@@ -175,7 +175,7 @@ class Text:
             kept, self._numbers = condense(split_blocks(log))
             log = kept
         text = _ESCAPES.sub("", decode(log)).replace("\r\n", "\n")
-        text = without_tags(text).translate(_PLAIN)
+        text = without_tags(without_json(text)).translate(_PLAIN)
         self.original = text
         lower = text.lower()
         if len(lower) != len(text):  # some letters grow when made small (İ); keep positions

@@ -101,6 +101,10 @@ RAISED = re.compile(
 )
 
 
+_EXCEPTION = re.compile(
+    r"^[^\n]{0,120}\b\w*(?:error|exception|interrupt|exit|warning)\b[ \t]*(?::|$)", re.MULTILINE
+)
+_FRAME = re.compile(r"^[^\n]{0,80}\bfile \"[^\"\n]+\", line \d+, in ", re.MULTILINE)
 # What a program leaves that ran: times, progress, numbers of a training, its own name before a message.
 _RAN = re.compile(
     r"\d\d:\d\d:\d\d|\d{4}-\d\d-\d\d[t ]\d\d:\d\d|\d%\||\d%\)?[ \t]*$|['\"](?:loss|train_runtime)['\"]: |"
@@ -142,6 +146,17 @@ def is_written(lower: str, places: tuple[int, ...]) -> bool:
     if not all(_BEHIND_WORDS.match(lower, *span) for span in zip(lines, places, strict=True)):
         return False
     return len(_LINE.findall(lower)) > _PASTED and not _RAN.search(lower)
+
+
+def is_cut_off(lower: str, last: int) -> bool:
+    """Whether the last sign of a cause, which ends at ``last``, stands among the frames of a traceback
+    whose end is not in the log: the line with the exception itself.
+    """
+    frames = [frame for frame in _FRAME.finditer(lower) if frame.start() <= last]
+    if not frames:
+        return False
+    begin = lower.rfind("traceback (most recent call last)", 0, last)
+    return begin >= 0 and not _EXCEPTION.search(lower, begin)
 
 
 def ends_well(lower: str, last: int) -> bool:

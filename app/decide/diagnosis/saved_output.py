@@ -32,8 +32,27 @@ _LINE_BREAK = re.compile(r"&#(?:0*1[03]|x0*[ad]);", re.IGNORECASE)
 _NARROWEST, _WIDEST = 70, 320  # letters in a line of a console
 _COMMON = (80, 120)  # widths that one line is enough to tell
 _PREFIX = 6  # letters by which lines of the same kind are known
+# A string on a line of its own, as the outputs of a notebook's file have them.
+_STRING = re.compile(r'^[ \t]*"(?P<text>(?:[^"\\\n]|\\[^\n])*)"[ \t]*,?[ \t]*$', re.MULTILINE)
+_ESCAPED_COLOUR = re.compile(r"\\u001b\[[0-9;]*m", re.IGNORECASE)
+_ESCAPE = re.compile(r"\\([\"\\/bfnrt])")
+_SIGNS = {"n": "\r", "t": "\t", "r": "\r", "b": "", "f": ""}
 _FIGURE = re.compile(r"\d")
 _CUT = re.compile(r"[\w.,:;'\"`(\[/\\-]| ")  # what may stand where a line was cut
+
+
+def without_json(text: str) -> str:
+    """The text that a notebook showed, where its file was pasted: colours, quotes and commas of JSON's
+    strings are gone, and a break inside of a string begins with a carriage return. Others stay.
+    """
+    if '"output_type"' not in text and not ('"ename"' in text and '"traceback"' in text):
+        return text
+    return _STRING.sub(_unquote, text)
+
+
+def _unquote(string: re.Match[str]) -> str:
+    shown = _ESCAPED_COLOUR.sub("", string["text"])
+    return _ESCAPE.sub(lambda sign: _SIGNS.get(sign[1], sign[1]), shown.removesuffix("\\n"))
 
 
 def without_tags(text: str) -> str:
