@@ -1,14 +1,15 @@
-"""Output that was saved as HTML, or cut at a console's width, is read as it was shown."""
+"""Output that was saved as HTML or in a notebook's file, or cut at a console's width, is read as it was shown."""
 
 from __future__ import annotations
 
 import html
+import json
 
 import pytest
 
 from app.decide.diagnosis.explain import explain
 from app.decide.diagnosis.log_text import Text
-from app.decide.diagnosis.saved_output import join_cut_lines, without_tags
+from app.decide.diagnosis.saved_output import join_cut_lines, without_json, without_tags
 from tests.decide.diagnosis.test_explain import KNOWN_ISSUES
 
 SHOWN = (
@@ -105,3 +106,38 @@ def test_the_line_of_a_cut_message_is_that_of_its_beginning() -> None:
     text = Text(cut(LONG, 80))
     at = text.lower.index("cuda out of memory")
     assert "OutOfMemoryError" in text.original.split("\n")[text.line(at) - 1]
+
+
+def notebook(*lines: str, name: str, indent: int | None = 1) -> str:
+    """A cell of a notebook's file with an error, its traceback coloured as IPython writes it."""
+    bar = "\x1b[0;31m" + 75 * "-" + "\x1b[0m"
+    coloured = [f"\x1b[0;31m{line}\x1b[0m" for line in lines]
+    error = {"output_type": "error", "ename": name, "traceback": [bar, *coloured]}
+    stream = {"output_type": "stream", "text": ["Num examples = 10\n", 'a "quoted" word\n']}
+    return json.dumps({"cells": [{"outputs": [stream, error]}]}, indent=indent)
+
+
+@pytest.mark.parametrize(
+    ("name", "message", "cause"),
+    [
+        ("OutOfMemoryError", "CUDA out of memory. Tried to allocate 896.00 MiB.", "cuda_oom"),
+        (
+            "TypeError",
+            "SFTTrainer.__init__() got an unexpected keyword argument 'dataset_text_field'",
+            "trl_api_changed",
+        ),
+    ],
+)
+def test_a_notebooks_file_is_read(name: str, message: str, cause: str) -> None:
+    """The message is found behind JSON's quotes and colours, and the line that shows it is counted."""
+    frame = "Cell In[5], line 2\n----> 2 trainer.train()\n"
+    saved = notebook(frame, f"{name}: {message}", name=name)
+    found = explain(saved, KNOWN_ISSUES)
+    assert found.cause == cause
+    assert message[:20] in saved.split("\n")[found.evidence[0].line - 1]
+    assert "\\u001b" not in found.evidence[0].text
+
+
+def test_other_json_stays_as_it_is() -> None:
+    rows = json.dumps([{"text": "a\nb \x1b[0;31m"}], indent=1)
+    assert without_json(rows) == rows
