@@ -9392,6 +9392,66 @@
         <source>No token was added, and yet the tokenizer is not known: copy tokenizer.json, tokenizer_config.json and special_tokens_map.json of the base model into the merged folder, and convert again</source>
         <translation>Kein Token kam hinzu, und doch ist der Tokenizer unbekannt: Kopieren Sie tokenizer.json, tokenizer_config.json und special_tokens_map.json des Ausgangsmodells in den zusammengeführten Ordner, und wandeln Sie noch einmal um</translation>
     </message>
+    <message>
+        <source>Accept the terms, or use conda-forge alone; this program needs no conda at all.</source>
+        <translation>Nehmen Sie die Bedingungen an, oder verwenden Sie nur conda-forge; dieses Programm braucht gar kein conda.</translation>
+    </message>
+    <message>
+        <source>Anaconda&apos;s own channels (main, r, msys2) are used only after their terms of service were accepted. In a container or a script nobody is asked, so conda stops.</source>
+        <translation>Anacondas eigene Kanäle (main, r, msys2) werden erst benutzt, wenn ihre Nutzungsbedingungen angenommen sind. In einem Container oder Skript wird niemand gefragt, deshalb bricht conda ab.</translation>
+    </message>
+    <message>
+        <source>Before the adapter: tokenizer = AutoTokenizer.from_pretrained(ADAPTER_FOLDER), then model.resize_token_embeddings(ROWS)</source>
+        <translation>Vor dem Adapter: tokenizer = AutoTokenizer.from_pretrained(ADAPTER_ORDNER), dann model.resize_token_embeddings(ZEILEN)</translation>
+    </message>
+    <message>
+        <source>Conda wants the terms of its channels to be accepted</source>
+        <translation>Conda verlangt, dass die Bedingungen seiner Kanäle angenommen werden</translation>
+    </message>
+    <message>
+        <source>Load the tokenizer that was saved with the adapter, resize the model to it, then load the adapter.</source>
+        <translation>Laden Sie den Tokenizer, der mit dem Adapter gespeichert wurde, passen Sie die Größe des Modells daran an, und laden Sie dann den Adapter.</translation>
+    </message>
+    <message>
+        <source>Look whether the base is the very model that the adapter was trained on: base_model_name_or_path in adapter_config.json</source>
+        <translation>Sehen Sie nach, ob das Ausgangsmodell wirklich das ist, auf dem der Adapter trainiert wurde: base_model_name_or_path in adapter_config.json</translation>
+    </message>
+    <message>
+        <source>ROWS is the first number that the message names for the checkpoint: len(tokenizer), or a little more where the layer was padded</source>
+        <translation>ZEILEN ist die erste Zahl, die die Meldung für den Checkpoint nennt: len(tokenizer), oder etwas mehr, wo die Schicht aufgefüllt wurde</translation>
+    </message>
+    <message>
+        <source>The adapter was trained with another number of tokens than the model has</source>
+        <translation>Der Adapter wurde mit einer anderen Zahl von Token trainiert, als das Modell hat</translation>
+    </message>
+    <message>
+        <source>The rows of the embeddings or of the last layer in the adapter&apos;s file and in the model are not as many: tokens were added before the training (or the layer was padded), and the model that is loaded now has not been resized.</source>
+        <translation>Die Einbettungen oder die letzte Schicht haben in der Datei des Adapters und im Modell verschieden viele Zeilen: Vor dem Training kamen Token hinzu (oder die Schicht wurde aufgefüllt), und das Modell, das jetzt geladen wird, hat nicht die gleiche Größe bekommen.</translation>
+    </message>
+    <message>
+        <source>Then PeftModel.from_pretrained(model, ADAPTER_FOLDER)</source>
+        <translation>Dann PeftModel.from_pretrained(model, ADAPTER_ORDNER)</translation>
+    </message>
+    <message>
+        <source>This program makes environments with Python and uv and touches no conda</source>
+        <translation>Dieses Programm legt Umgebungen mit Python und uv an und rührt conda nicht an</translation>
+    </message>
+    <message>
+        <source>To accept: conda tos accept --override-channels --channel CHANNEL, for each channel that the message names (an employer&apos;s licence may be needed)</source>
+        <translation>Annehmen: conda tos accept --override-channels --channel KANAL, für jeden Kanal, den die Meldung nennt (vielleicht ist eine Lizenz Ihres Arbeitgebers nötig)</translation>
+    </message>
+    <message>
+        <source>Without them: conda config --remove channels defaults, conda config --add channels conda-forge, or Miniforge instead of Miniconda</source>
+        <translation>Ohne sie: conda config --remove channels defaults, conda config --add channels conda-forge, oder Miniforge statt Miniconda</translation>
+    </message>
+    <message>
+        <source>adapter vocabulary</source>
+        <translation>Der Adapter wurde mit einer anderen Zahl von Token trainiert, als das Modell hat</translation>
+    </message>
+    <message>
+        <source>conda terms</source>
+        <translation>Conda verlangt, dass die Bedingungen seiner Kanäle angenommen werden</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

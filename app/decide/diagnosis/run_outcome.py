@@ -26,6 +26,12 @@ WORKED = re.compile(
     r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
     r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
     r"^ran \d+ tests? in [^\n]*\n\s*ok\b|"
+    # the same of a training, as people's own scripts say it elsewhere
+    r"正常に(?:終了|完了)|学習(?:が|は)?(?:終了|完了)|训练(?:已)?(?:完成|结束)|訓練(?:已)?完成|학습(?:이)? ?완료|"
+    r"обучение (?:успешно )?заверш|\btraining (?:erfolgreich )?(?:beendet|abgeschlossen)|"
+    r"\bentra[îi]nement (?:est )?termin|\bentrenamiento (?:finalizado|completado|terminado)|"
+    r"\btreinamento (?:conclu|terminado|finalizado)|\baddestramento (?:completato|terminato)|"
+    r"\btrening (?:zakończony|ukończony)|"
     rf"^{PREFIX}=* ?\d+ passed\b(?![^\n]*\b(?:failed|errors?)\b)[^\n]* in [\d.]+ ?s",
     re.MULTILINE,
 )
@@ -150,13 +156,16 @@ def is_written(lower: str, places: tuple[int, ...]) -> bool:
 
 def is_cut_off(lower: str, last: int) -> bool:
     """Whether the last sign of a cause, which ends at ``last``, stands among the frames of a traceback
-    whose end is not in the log: the line with the exception itself.
+    whose end is not in the log, the line with the exception itself, or that somebody made by Ctrl+C.
     """
     frames = [frame for frame in _FRAME.finditer(lower) if frame.start() <= last]
     if not frames:
         return False
     begin = lower.rfind("traceback (most recent call last)", 0, last)
-    return begin >= 0 and not _EXCEPTION.search(lower, begin)
+    if begin < 0:
+        return False
+    ends = [end[0].lstrip() for end in _EXCEPTION.finditer(lower, begin)]
+    return not ends or ends[-1].startswith("keyboardinterrupt")
 
 
 def ends_well(lower: str, last: int) -> bool:
