@@ -289,7 +289,7 @@ def main() -> int:
         "--machine", default=str(MACHINE), help="machine file, or a report that holds one"
     )
     options.add_argument(
-        "--out", default=str(ROOT / "docs" / "pictures"), help="folder for the pictures"
+        "--out", help="folder for the pictures (docs/pictures; of states and sheets dist/pictures)"
     )
     options.add_argument(
         "--home",
@@ -315,13 +315,14 @@ def main() -> int:
     options.add_argument("--size", default="1120x740")
     options.add_argument("--here", metavar="THEME", help=argparse.SUPPRESS)
     given = options.parse_args()
+    looking = given.sheets or given.states
+    given.out = given.out or str(ROOT / ("dist" if looking else "docs") / "pictures")
     out = Path(given.out)
     out.mkdir(parents=True, exist_ok=True)
     if given.here:
         width, height = given.size.split("x")
         take(given, given.here, (int(width), int(height)))
         return 0
-    looking = given.sheets or given.states
     simulated = [p for p in given.pages if looking or p not in INSTALLED]
     installed = [p for p in given.pages if p not in simulated]
     if installed and not given.home:

@@ -228,6 +228,8 @@ class States:
         broken = msgspec.structs.replace(
             VERDICT,
             overall="broken",
+            fine_tune=VERDICT.fine_tune
+            and msgspec.structs.replace(VERDICT.fine_tune, passed=False, reloaded_equal=False),
             remarks=(
                 Remark(severity="blocks", title="The adapter could not be loaded again", detail=""),
             ),
