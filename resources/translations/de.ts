@@ -9452,6 +9452,70 @@
         <source>conda terms</source>
         <translation>Conda verlangt, dass die Bedingungen seiner Kanäle angenommen werden</translation>
     </message>
+    <message>
+        <source>A notebook: restart the kernel without that variable; it is read when a process starts</source>
+        <translation>In einem Notebook: Starten Sie den Kernel ohne diese Variable neu; sie wird beim Start eines Prozesses gelesen</translation>
+    </message>
+    <message>
+        <source>An adapter that is loaded to go on with: PeftModel.from_pretrained(model, FOLDER, is_trainable=True)</source>
+        <translation>Ein Adapter, mit dem weitertrainiert wird: PeftModel.from_pretrained(model, ORDNER, is_trainable=True)</translation>
+    </message>
+    <message>
+        <source>CUDA libraries of another version come before those that torch brought</source>
+        <translation>CUDA-Bibliotheken einer anderen Version kommen vor denen, die torch mitgebracht hat</translation>
+    </message>
+    <message>
+        <source>If it stays, lines that set the variable stand in .bashrc, .profile or the container&apos;s settings</source>
+        <translation>Bleibt es, stehen Zeilen, die die Variable setzen, in .bashrc, .profile oder den Einstellungen des Containers</translation>
+    </message>
+    <message>
+        <source>Let the inputs carry gradients and make sure that the adapter may learn.</source>
+        <translation>Lassen Sie die Eingaben Gradienten tragen, und sorgen Sie dafür, dass der Adapter lernen darf.</translation>
+    </message>
+    <message>
+        <source>Nothing that is trained takes part in the loss</source>
+        <translation>Nichts, was trainiert wird, geht in den Verlust ein</translation>
+    </message>
+    <message>
+        <source>On a cluster: module unload cuda (or module purge) before the start; torch needs no CUDA module</source>
+        <translation>Auf einem Cluster: module unload cuda (oder module purge) vor dem Start; torch braucht kein CUDA-Modul</translation>
+    </message>
+    <message>
+        <source>Take the other CUDA out of the search path for libraries.</source>
+        <translation>Nehmen Sie das andere CUDA aus dem Suchpfad für Bibliotheken heraus.</translation>
+    </message>
+    <message>
+        <source>The loss has no way back to a weight that may change. Mostly gradient checkpointing was switched on for a frozen model whose inputs carry no gradient, or the adapter is missing, frozen or was loaded for use only.</source>
+        <translation>Vom Verlust führt kein Weg zu einem Gewicht zurück, das sich ändern darf. Meist ist Gradient Checkpointing für ein eingefrorenes Modell eingeschaltet, dessen Eingaben keinen Gradienten tragen, oder der Adapter fehlt, ist eingefroren oder wurde nur zum Benutzen geladen.</translation>
+    </message>
+    <message>
+        <source>Unsloth: FastLanguageModel.get_peft_model(..., use_gradient_checkpointing=&quot;unsloth&quot;) does both</source>
+        <translation>Unsloth: FastLanguageModel.get_peft_model(..., use_gradient_checkpointing=&quot;unsloth&quot;) leistet beides</translation>
+    </message>
+    <message>
+        <source>cuda library path</source>
+        <translation>CUDA-Bibliotheken einer anderen Version kommen vor denen, die torch mitgebracht hat</translation>
+    </message>
+    <message>
+        <source>echo $LD_LIBRARY_PATH shows what comes first; in the terminal in which you start: unset LD_LIBRARY_PATH</source>
+        <translation>echo $LD_LIBRARY_PATH zeigt, was zuerst kommt; in dem Terminal, in dem Sie starten: unset LD_LIBRARY_PATH</translation>
+    </message>
+    <message>
+        <source>model.print_trainable_parameters() must show more than 0</source>
+        <translation>model.print_trainable_parameters() muss mehr als 0 zeigen</translation>
+    </message>
+    <message>
+        <source>no gradient</source>
+        <translation>Nichts, was trainiert wird, geht in den Verlust ein</translation>
+    </message>
+    <message>
+        <source>peft alone: model.enable_input_require_grads() before get_peft_model, or gradient_checkpointing_kwargs={&quot;use_reentrant&quot;: False}</source>
+        <translation>peft allein: model.enable_input_require_grads() vor get_peft_model, oder gradient_checkpointing_kwargs={&quot;use_reentrant&quot;: False}</translation>
+    </message>
+    <message>
+        <source>torch&apos;s packages bring their own CUDA libraries, and these ask for one another by version. Here one was taken from elsewhere, an older toolkit on the search path for libraries mostly, and lacks a function.</source>
+        <translation>Die Pakete von torch bringen ihre eigenen CUDA-Bibliotheken mit, und diese verlangen einander in bestimmten Versionen. Hier wurde eine von anderswo genommen, meist aus einem älteren Toolkit im Suchpfad für Bibliotheken, und ihr fehlt eine Funktion.</translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>

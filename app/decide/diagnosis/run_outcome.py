@@ -94,10 +94,16 @@ ERROR_LINE = re.compile(
 )
 # How Python's logging writes an error, and pip's note on what it found installed: the run goes on.
 LOGGED = re.compile(r"[ \t]*error:(?:[\w.]+:\S| pip's dependency resolver does not currently)")
+# Root's prompt with a command behind it: headings and comments begin with the same sign.
+_ROOT = (
+    r"# (?=(?:\w+=\S+ )*(?:\./|/|sudo |cd|ls|cat|export|source|bash|sh|env|python|pip|uv|conda|mamba|apt|apt-get|dnf|"
+    r"yum|docker|podman|kubectl|git|make|cmake|nvcc|nvidia-smi|torchrun|accelerate|deepspeed|vllm|ollama|hf|"
+    r"huggingface-cli|jupyter|systemctl|dmesg|df|free|ldd|which|echo|tail|head|grep)[\d.]*(?: |$))"
+)
 # That another run begins: a prompt of a shell, of Python or of a notebook.
 NEW_RUN = re.compile(
     r"^(?:\(\S+\) )?(?:[\w.-]+@\S+[$#%>] ?|\[[\w.-]+(?:@[\w.-]+)? [^\]\n]{1,80}\][$#] |ps [a-z]:[^\n]*> ?|"
-    r"[a-z]:\\[^\n>]*> ?|[$%#>] |>>> |in ?\[\d+\]: ?|!)\S",
+    rf"[a-z]:\\[^\n>]*> ?|[$%>] |{_ROOT}|>>> |in ?\[\d+\]: ?|!)\S",
     re.MULTILINE,
 )
 # The exception that a traceback ends in, its frames, and what Python prints below them.
@@ -125,6 +131,9 @@ _RAN = re.compile(
 )
 _PASTED = 3  # lines that somebody may take out of a log as its message
 _LINE = re.compile(r"^[^\n]*\S", re.MULTILINE)
+_HEADING = re.compile(r"^#{1,4} \w", re.MULTILINE)
+_INDENTED = ("    ", "\t")
+_EXAMPLE = re.compile(r"^(?: {4}|\t| *#{1,4} )[^\n]*", re.MULTILINE)
 _BEHIND_WORDS = re.compile(r"(?![^\s:]*: *$)[^\n]*[^\W_]")
 _LAST_PART = 50_000  # signs of a log, in which its last outcome is looked for
 
@@ -146,12 +155,17 @@ def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: in
 def is_written(lower: str, places: tuple[int, ...]) -> bool:
     """Whether somebody wrote the text in which signs of a cause stand at ``places``: nothing of what
     programs print while they run, more lines than one takes out of a log, and each sign behind other
-    words. A program begins the line with its message, or with its own name before it.
+    words, or set in below headings as the examples of a text are. A program begins the line with its
+    message, or with its own name before it.
     """
     lines = [lower.rfind("\n", 0, place) + 1 for place in places]
-    if not all(_BEHIND_WORDS.match(lower, *span) for span in zip(lines, places, strict=True)):
-        return False
-    return len(_LINE.findall(lower)) > _PASTED and not _RAN.search(lower)
+    headings = len(_HEADING.findall(lower)) > 1
+    for start, place in zip(lines, places, strict=True):
+        quoted = headings and lower.startswith(_INDENTED, start)
+        if not quoted and not _BEHIND_WORDS.match(lower, start, place):
+            return False
+    own = _EXAMPLE.sub("", lower) if headings else lower
+    return len(_LINE.findall(lower)) > _PASTED and not _RAN.search(own)
 
 
 def is_cut_off(lower: str, last: int) -> bool:
