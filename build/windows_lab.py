@@ -234,7 +234,7 @@ def ensure_lab() -> None:
     ensure_sources()
     run_bounded(command("setup"), SETUP_LIMIT, environment())
     stamp = LAB / "locked.sha256"
-    digest = hashlib.sha256(start.LOCK.read_bytes()).hexdigest()
+    digest = hashlib.sha256(start.TOOLS_LOCK.read_bytes()).hexdigest()
     if stamp.is_file() and stamp.read_text("ascii") == digest:
         return
     stamp.unlink(missing_ok=True)
@@ -247,7 +247,7 @@ def ensure_lab() -> None:
             "--only-binary",
             ":all:",
             "-r",
-            str(start.LOCK),
+            str(start.TOOLS_LOCK),
         ),
         PIP_LIMIT,
         {**environment(), "PIP_CONSTRAINT": ""},

@@ -1,4 +1,4 @@
-"""With llama-cpp-python: loads a GGUF file, evaluates a prompt, prints its tokens and all logits."""
+"""With llama-cpp-python: loads a GGUF file and prints the logits of a text, or answers a question with its own template."""
 
 import json
 import sys
@@ -8,7 +8,12 @@ from llama_cpp import Llama
 
 TEXT = "a model learns when we train with care on one card every night"
 model = Llama(sys.argv[1], n_ctx=128, logits_all=True, verbose=False)
-tokens = model.tokenize(TEXT.encode(), add_bos=True)
-model.eval(tokens)
-scores = numpy.asarray(model.scores[: len(tokens)])
-print(json.dumps({"prompt": tokens, "logits": scores.tolist()}))
+if len(sys.argv) > 2:
+    asked = [{"role": "user", "content": sys.argv[2]}]
+    said = model.create_chat_completion(asked, max_tokens=60, temperature=0)["choices"][0]
+    print(json.dumps({"answer": said["message"]["content"], "ended": said["finish_reason"]}))
+else:
+    tokens = model.tokenize(TEXT.encode(), add_bos=True)
+    model.eval(tokens)
+    scores = numpy.asarray(model.scores[: len(tokens)])
+    print(json.dumps({"prompt": tokens, "logits": scores.tolist()}))

@@ -118,9 +118,32 @@ def test_the_runtime_computes_what_the_merged_model_does(
     assert apart["f16"] < 0.01 and apart["q8_0"] < 0.05 < apart["untrained"], apart
 
 
-def asked(folder: Path) -> Any:
-    """What the runtime says of a GGUF file."""
-    argv = [RUNTIME, str(PROBE.with_name("gguf_runtime_probe.py")), str(folder / "model.gguf")]
+@pytest.mark.skipif(not RUNTIME, reason="LLAMA_RUNTIME names no Python with llama-cpp-python")
+def test_a_trained_model_ends_its_answers_in_the_runtime(
+    home: Path, run_id: str, exported: Path, tmp_path: Path
+) -> None:
+    """With the template and the end mark that the file holds; after six steps it does not know yet when
+    to end, after 240 it does.
+    """
+    model = json.loads((home / "runs" / run_id / "training.json").read_text("utf-8"))["settings"]["model"]  # fmt: skip
+    data = write_rows(tmp_path / "rows.jsonl", 24)
+    run = Run(home, "train", "--data", str(data), "--model", model, "--length", "128", "--rank", "16",
+              "--learning-rate", "0.005", "--max-steps", "240", "--evaluate", "0")  # fmt: skip
+    assert run.end() == 0, run.errors[-2000:]
+    longer = Run(home, "export", run.folder.name, "--format", "gguf")
+    assert longer.end() == 0, longer.errors
+    answers = {
+        name: asked(folder, "Say 7")
+        for name, folder in (("6", exported), ("240", Path(longer.events[-1]["export"])))
+    }
+    print(answers)
+    assert answers["6"]["ended"] == "length"
+    assert answers["240"]["ended"] == "stop" and answers["240"]["answer"].strip() == "It is 7."
+
+
+def asked(folder: Path, *question: str) -> Any:
+    """What the runtime says of a GGUF file, or answers to a question."""
+    argv = [RUNTIME, str(PROBE.with_name("gguf_runtime_probe.py")), str(folder / "model.gguf"), *question]  # fmt: skip
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return json.loads(done.stdout.strip().splitlines()[-1])
