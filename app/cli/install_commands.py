@@ -9,6 +9,7 @@ import msgspec
 from app.cli import text
 from app.cli.inspect_commands import offer_newer, take_choices
 from app.decide.plans.fixes import REMEDIES
+from app.engine import surveying
 from app.model.encoding import encode, to_builtins
 from app.model.errors import ExitCode, InputError
 from app.model.event import Finished, StepEvent
@@ -28,7 +29,7 @@ def install(run: CommandRun) -> ExitCode:
     """``install``."""
     session = run.session
     kept = take_choices(run)
-    session.look_quickly()
+    surveying.look_quickly(session)
     plan = session.plans.install()
     proven = None
     if run.options.fix:
@@ -43,7 +44,7 @@ def install(run: CommandRun) -> ExitCode:
     if proven is not None:
         offer_newer(run, kept)
         return _add_extras(run, plan, best, proven)
-    session.measure_leftovers()
+    surveying.measure_leftovers(session)
     if best.verdict == "blocked":
         return _report_blocked(run, best)
     unfinished = session.undo.unfinished()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import msgspec
 
 from app.decide.findings import ranking, rules
-from app.engine import shared_home
+from app.engine import shared_home, surveying
 from app.engine.desktop import Desktop
 from app.engine.environments import Environments
 from app.engine.execution import Execution
@@ -27,7 +27,6 @@ from app.model.machine import Home, MachineFacts, ProbeResult
 from app.model.message import Message
 from app.model.profile import Profile
 from app.ports import System
-from app.probe import leftovers, survey
 
 
 class Session:
@@ -174,47 +173,7 @@ class Session:
         """Look at the machine; the last sighting carries all facts. A simulated machine answers
         from its file.
         """
-        return self._look(True)
-
-    def _look(self, sizes: bool) -> Iterator[ProbeResult]:
-        if self.simulated and self.facts is not None:
-            yield from survey.replay_facts(self.facts)
-            return
-        self.system.web.use(self.network.sources())
-        for sighting in survey.survey(self.system, self.place, self.answers, sizes=sizes):
-            if sighting.facts is not None:
-                self.network.note_answers(self.answers, sighting.facts.network)
-                self.facts = self._with_resumable(sighting.facts)
-                yield msgspec.structs.replace(sighting, facts=self.facts)
-                continue
-            yield sighting
-
-    def _with_resumable(self, facts: MachineFacts) -> MachineFacts:
-        """The facts with what of each setup is here already."""
-        if facts.home is None:
-            return facts
-        return msgspec.structs.replace(
-            facts,
-            home=msgspec.structs.replace(facts.home, begun=self.home.measure_resumable(facts)),
-        )
-
-    def look_quickly(self) -> None:
-        """Survey, where that has not happened yet, all but the sizes of what lies about: to measure
-        package caches of 100,000 files takes a second.
-        """
-        if self.facts is None:
-            for _ in self._look(False):
-                pass
-
-    def measure_leftovers(self) -> None:
-        """The sizes that ``look_quickly`` left out."""
-        facts = self.known_facts()
-        if self.simulated or all(left.size is not None for left in facts.leftovers):
-            return
-        found = leftovers.measure(self.system, facts.leftovers)
-        self.facts = msgspec.structs.replace(
-            facts, leftovers=found.leftovers, notes=(*facts.notes, *found.notes)
-        )
+        return surveying.look(self)
 
     def known_facts(self) -> MachineFacts:
         """The facts, surveyed now if that has not happened yet."""

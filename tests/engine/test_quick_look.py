@@ -1,4 +1,4 @@
-"""What an install looks at first: all but the sizes of what lies about, which follow where they count."""
+"""An install looks first at all but the sizes of what lies about."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 from app.adapters.local_system import open_system
 from app.adapters.resources import resource_names, resource_reader
+from app.engine import surveying
 from app.engine.session import Session
 from app.knowledge import load
 from app.model.answers import Answers
@@ -19,17 +20,17 @@ def test_sizes_follow_where_they_count(tmp_path: Path) -> None:
     (home / "cache" / "big").write_bytes(bytes(100_000))
     known = load(read, resource_names())
     session = Session(open_system(), known, Answers(home=str(home)), lambda name: read(name) or b"")
-    session.look_quickly()
+    surveying.look_quickly(session)
     quick = session.known_facts()
     assert all(left.size is None for left in quick.leftovers)
     assert not [note for note in quick.notes if note.about.startswith("leftovers.")]
-    session.measure_leftovers()
+    surveying.measure_leftovers(session)
     whole = session.known_facts()
     assert [left.path for left in whole.leftovers] == [left.path for left in quick.leftovers]
     late = {note.about for note in whole.notes}
     assert all(left.size is not None or f"leftovers.{left.id}" in late for left in whole.leftovers)
     kept = session.known_facts()
-    session.look_quickly()
+    surveying.look_quickly(session)
     assert session.known_facts() is kept
 
 

@@ -1,4 +1,4 @@
-"""With llama-cpp-python: loads a GGUF file and prints the logits of a text, or answers a question with its own template."""
+"""With llama-cpp-python: prints the logits that a GGUF file gives, or its answer to a question."""
 
 import json
 import sys

@@ -1,4 +1,4 @@
-"""Output that was saved as HTML or in a notebook's file, or cut at a console's width, is read as it was shown."""
+"""Output that was saved as HTML or in a notebook, or cut at a width, is read as it was shown."""
 
 from __future__ import annotations
 
