@@ -131,9 +131,6 @@ _RAN = re.compile(
 )
 _PASTED = 3  # lines that somebody may take out of a log as its message
 _LINE = re.compile(r"^[^\n]*\S", re.MULTILINE)
-_HEADING = re.compile(r"^#{1,4} \w", re.MULTILINE)
-_INDENTED = ("    ", "\t")
-_EXAMPLE = re.compile(r"^(?: {4}|\t| *#{1,4} )[^\n]*", re.MULTILINE)
 _BEHIND_WORDS = re.compile(r"(?![^\s:]*: *$)[^\n]*[^\W_]")
 _LAST_PART = 50_000  # signs of a log, in which its last outcome is looked for
 
@@ -155,17 +152,12 @@ def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: in
 def is_written(lower: str, places: tuple[int, ...]) -> bool:
     """Whether somebody wrote the text in which signs of a cause stand at ``places``: nothing of what
     programs print while they run, more lines than one takes out of a log, and each sign behind other
-    words, or set in below headings as the examples of a text are. A program begins the line with its
-    message, or with its own name before it.
+    words. A program begins the line with its message, or with its own name before it.
     """
     lines = [lower.rfind("\n", 0, place) + 1 for place in places]
-    headings = len(_HEADING.findall(lower)) > 1
-    for start, place in zip(lines, places, strict=True):
-        quoted = headings and lower.startswith(_INDENTED, start)
-        if not quoted and not _BEHIND_WORDS.match(lower, start, place):
-            return False
-    own = _EXAMPLE.sub("", lower) if headings else lower
-    return len(_LINE.findall(lower)) > _PASTED and not _RAN.search(own)
+    if not all(_BEHIND_WORDS.match(lower, *span) for span in zip(lines, places, strict=True)):
+        return False
+    return len(_LINE.findall(lower)) > _PASTED and not _RAN.search(lower)
 
 
 def is_cut_off(lower: str, last: int) -> bool:
