@@ -9297,7 +9297,7 @@
         <translation>Dieses Linux ist älter, als ein Paket oder Programm braucht</translation>
     </message>
     <message>
-        <source>Unsloth: rename the folders llama.cpp and llama.cpp-converter in the folder .unsloth of your user folder (older releases: llama.cpp beside the script); they are fetched anew at the next export</source>
+        <source>Unsloth: rename the folders llama.cpp and llama.cpp-converter in the folder .unsloth of your user folder (older releases: llama.cpp beside the script); the next export fetches them again</source>
         <translation>Unsloth: Benennen Sie die Ordner llama.cpp und llama.cpp-converter im Ordner .unsloth Ihres Benutzerordners um (ältere Ausgaben: llama.cpp neben dem Skript); beim nächsten Export werden sie neu geholt</translation>
     </message>
     <message>
