@@ -372,7 +372,10 @@ LOCK = "profiles/practice-cpu/windows.lock.txt"
             "worries",
         ),
         ("findings.toml", lambda _: None, "findings.toml is missing"),
-        ("gpus.toml", lambda t: t.replace("sm_count = 82", 'sm_count = "82"', 1), "gpus.toml"),
+        ("gpus.csv", lambda t: t.replace(",82,", ",eighty-two,", 1), "gpus.csv, line "),
+        ("gpus.csv", lambda t: t.replace("sm_count", "sms", 1), "sms"),
+        ("gpus.csv", lambda t: t.replace(",82,", ',82,"', 1), "gpus.csv, line "),
+        ("gpus.csv", lambda t: t.replace("\n", ",more\n", 2), "more"),
     ],
 )
 def test_a_broken_file_is_named_with_what_was_expected(

@@ -85,7 +85,7 @@ class Architecture(Value, frozen=True, kw_only=True):
 
 
 class CardCatalogue(Value, frozen=True, kw_only=True):
-    """All of ``resources/gpus.toml``. ``not_cards`` are parts of names of adapters that only draw a
+    """All of ``resources/gpus.toml``, and the models of ``gpus.csv``. ``not_cards`` are parts of names of adapters that only draw a
     picture. ``sources`` says for each other field where it is from, and under ``date`` when that was
     looked up.
     """
