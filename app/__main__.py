@@ -171,7 +171,7 @@ def _run_program(given: list[str]) -> int:
     try:
         return _open_window(given) if _wants_window(given) else _run_command(given)
     except ExpectedError as error:
-        from app.decide.diagnosis.log_text import plain  # a stranger's file may be named in it
+        from app.model.terminal_text import plain  # a stranger's file may be named in it
 
         print_error(
             plain(f"unsloth-setup: {error.message}\n" + (f"{error.hint}\n" if error.hint else ""))

@@ -188,6 +188,11 @@ class Files(Protocol):
         once).
         """
 
+    def lengths(self, folder: str, names: Sequence[str]) -> list[int | None]:
+        """Bytes that each of these files below a folder says it has, ``None`` for one that is not
+        there. Names have slashes, as packages' records do.
+        """
+
     def copy_tree(self, source: str, target: str) -> None:
         """Copy a folder as it is: permissions, times and links; the target must not exist."""
 

@@ -12,7 +12,7 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -300,6 +300,21 @@ class LocalFiles:
         holes not counted.
         """
         return allocated_size(long_path(path))
+
+    def lengths(self, folder: str, names: Sequence[str]) -> list[int | None]:
+        """Bytes that each file says it has, holes counted (``stat -c %s FILE …``)."""
+        start, found = long_path(folder) + os.sep, list[int | None]()
+        for name in names:
+            if sys.platform == "win32":  # a long path is taken as it is, slashes and dots too
+                name = os.path.normpath(name)
+                path = os.path.normpath(start + name) if name.startswith("..") else start + name
+            else:
+                path = start + name
+            try:
+                found.append(os.lstat(path).st_size)
+            except OSError:
+                found.append(None)
+        return found
 
     def members(self, path: str, wanted: Callable[[str], bool], most: int) -> dict[str, bytes]:
         """The wanted files of a zip or tar.gz archive, each of no more than ``most`` bytes."""

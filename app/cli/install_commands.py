@@ -29,9 +29,12 @@ def install(run: CommandRun) -> ExitCode:
     """``install``."""
     session = run.session
     kept = take_choices(run)
-    surveying.look_quickly(session)
-    plan = session.plans.install()
+    there = None if run.options.fix else surveying.find_in_place(session)
+    if there is not None:
+        offer_newer(run, kept)
+        return _report_in_place(run, *there)
     proven = None
+    plan = session.plans.install()
     if run.options.fix:
         plan = session.plans.remedy(run.options.fix, plan)
         run.print_message(f"Fix {run.options.fix}: {REMEDIES[run.options.fix]}")
@@ -44,7 +47,6 @@ def install(run: CommandRun) -> ExitCode:
     if proven is not None:
         offer_newer(run, kept)
         return _add_extras(run, plan, best, proven)
-    surveying.measure_leftovers(session)
     if best.verdict == "blocked":
         return _report_blocked(run, best)
     unfinished = session.undo.unfinished()
@@ -59,18 +61,29 @@ def install(run: CommandRun) -> ExitCode:
     return run.run_plan(plan, _report_writer(run))
 
 
-def _add_extras(run: CommandRun, plan: Plan, best: Choice, proven: Verification) -> ExitCode:
-    """The environment is in place: only what is asked for beside it and is not there yet."""
+def _tell_in_place(run: CommandRun, plan: Plan, proven: Verification) -> None:
     session = run.session
     session.home.refuse_busy()  # what is in place now may be gone when that run ends
     where = session.place.environment(plan.environment)
     how = "proven" if proven.overall != "not_checked" else "not verified, as the answers ask"
-    run.print_message(f"All is in place: {best.profile.title}, {how}, in {where}.")
+    title = session.best().profile.title
+    run.print_message(f"All is in place: {title}, {how}, in {where}.")
+
+
+def _report_in_place(run: CommandRun, plan: Plan, proven: Verification) -> ExitCode:
+    _tell_in_place(run, plan, proven)
+    run.print_message("Nothing to do.")
+    run.finish("finished", verdict=proven, changed=False)
+    return ExitCode.DONE
+
+
+def _add_extras(run: CommandRun, plan: Plan, best: Choice, proven: Verification) -> ExitCode:
+    """The environment is in place: only what is asked for beside it and is not there yet."""
+    session = run.session
     more = session.plans.left_to_do(plan)
     if not more.steps:
-        run.print_message("Nothing to do.")
-        run.finish("finished", verdict=proven, changed=False)
-        return ExitCode.DONE
+        return _report_in_place(run, plan, proven)
+    _tell_in_place(run, plan, proven)
     if best.verdict == "blocked":
         return _report_blocked(run, best)
     run.print_message("Still to do: " + "; ".join(step.title for step in more.steps) + ".")

@@ -10,8 +10,8 @@ import re
 from typing import TextIO
 
 from app.cli.text import size
-from app.decide.diagnosis.log_text import plain
 from app.model.event import Progress
+from app.model.terminal_text import plain
 
 # What a terminal obeys and JSON lets through as it is.
 _SIGNS = re.compile(r"[\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")

@@ -208,7 +208,7 @@ class Environments:
         profile = session.knowledge.profile(plan.profile)
         if drift(plan.environment, profile, session.home.site()):
             return None
-        if not whole and self.lost_files(plan):
+        if not whole and self.lost_files(plan.environment, plan.profile):
             return None
         recorded = self.verification(plan.environment)
         overall = recorded.overall if recorded is not None else "not_checked"
@@ -220,17 +220,13 @@ class Environments:
             else None
         )
 
-    def lost_files(self, plan: Plan) -> tuple[str, ...]:
+    def lost_files(self, environment: str, profile: str) -> tuple[str, ...]:
         """Lost files of an environment whose install had come to its end."""
         session = self._session
-        stamp = session.place.join(session.place.environment(plan.environment), INSTALLED)
+        stamp = session.place.join(session.place.environment(environment), INSTALLED)
         if not session.system.files.exists(stamp):
             return ()
-        return lost_files(
-            plan.environment,
-            session.knowledge.profile(plan.profile),
-            session.home.site(),
-        )
+        return lost_files(environment, session.knowledge.profile(profile), session.home.site())
 
     def keep_profile(self) -> str | None:
         """Where no profile was chosen and a proven environment is active, its profile is kept; its

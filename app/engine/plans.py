@@ -282,7 +282,7 @@ class Plans:
         ):
             return plan, ""
         pointer, reason = session.home.pointer(), ""
-        if lost := session.environments.lost_files(plan):
+        if lost := session.environments.lost_files(name, plan.profile):
             more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
             reason = f"{lost[0]}{more} of {name} is missing or cut off"
         elif pointer is not None and pointer.active == name:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from app.model import limits
 from app.model.home_layout import HomeLayout
@@ -63,25 +63,13 @@ class Leftovers(Value, frozen=True, kw_only=True):
 def leftovers(
     system: System, place: HomeLayout, seconds: float = limits.LEFTOVER_SIZES
 ) -> Leftovers:
-    """Everything found, with sizes as ``measure`` gives them."""
-    return measure(system, find(system, place), seconds)
-
-
-def find(system: System, place: HomeLayout) -> tuple[Leftover, ...]:
-    """Everything found, each once, without sizes."""
+    """Everything found, each once, with true sizes (``du -sb``: links not followed, hard links once)
+    as far as the time goes.
+    """
     found: dict[str, Leftover] = {}
     for item in _find_leftovers(system, place):
         found.setdefault(environments.normalize_path(item.path, place.family), item)
-    return tuple(found.values())
-
-
-def measure(
-    system: System, found: Sequence[Leftover], seconds: float = limits.LEFTOVER_SIZES
-) -> Leftovers:
-    """The same with true sizes (``du -sb``: links not followed, hard links once) as far as the time
-    goes.
-    """
-    sizes = _measure_sizes(system, [item.path for item in found], seconds)
+    sizes = _measure_sizes(system, [item.path for item in found.values()], seconds)
     sized = tuple(
         Leftover(
             id=item.id,
@@ -90,7 +78,7 @@ def measure(
             size=sizes.get(item.path),
             detail=item.detail,
         )
-        for item in found
+        for item in found.values()
     )
     return Leftovers(
         leftovers=sized,

@@ -32,7 +32,6 @@ class ProbeContext(NamedTuple):
     system: System
     place: HomeLayout
     answers: Answers
-    sizes: bool = True  # whether what lies about is measured, too
 
 
 class Probe(NamedTuple):
@@ -86,11 +85,7 @@ PROBES: tuple[Probe, ...] = (
     Probe(
         "leftovers",
         limits.PROBE_LEFTOVERS,
-        lambda context: (
-            leftovers.leftovers(context.system, context.place)
-            if context.sizes
-            else leftovers.Leftovers(leftovers=leftovers.find(context.system, context.place))
-        ),
+        lambda context: leftovers.leftovers(context.system, context.place),
     ),
     Probe(
         "home",
@@ -118,10 +113,9 @@ def survey(
     place: HomeLayout,
     answers: Answers | None = None,
     probes: Sequence[Probe] = PROBES,
-    sizes: bool = True,
 ) -> Iterator[ProbeResult]:
-    """Yield each subject as it resolves; the last one is ``all`` and carries the facts. Without
-    ``sizes`` leftovers are found and not measured. Raises ``StoppedError``.
+    """Yield each subject as it resolves; the last one is ``all`` and carries the facts. Raises
+    ``StoppedError``.
 
     The whole takes as long as the slowest probe. Threads are daemons: one that hangs for ever holds
     up nobody.
@@ -132,7 +126,7 @@ def survey(
     began = system.clock.monotonic()
     parts: dict[str, Any] = {}
     notes: list[Note] = []
-    for answer in _gather_answers(ProbeContext(system, place, answers or Answers(), sizes), probes):
+    for answer in _gather_answers(ProbeContext(system, place, answers or Answers()), probes):
         log.info(
             "probe %s answered after %.2f s: %s",
             answer.probe.subject,

@@ -8,10 +8,11 @@ from typing import Any
 
 import msgspec
 
-from app.decide.diagnosis.log_text import decode, plain
+from app.decide.diagnosis.log_text import decode
 from app.decide.redaction.redact import Redactor
 from app.model.event import Line, StepEvent
 from app.model.report import Report
+from app.model.terminal_text import plain
 from app.report.training_content import without_rows, without_source
 
 LOG_LENGTH = 4_000_000  # characters of one log, first and last parts

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from app.decide.diagnosis.log_text import decode, plain
+from app.decide.diagnosis.log_text import decode
 from app.model.machine import MachineFacts
 from app.model.report import Report
+from app.model.terminal_text import plain
 from app.report.words import OVERALL, RESULT, VERDICT, duration, gibibytes, gigabytes, steps
 
 LONGEST = 6000

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterable
 from html import escape
 
-from app.decide.diagnosis.log_text import decode, plain
+from app.decide.diagnosis.log_text import decode
 from app.decide.findings.advisories import describe_advisory
 from app.model.report import Report, StepLine
+from app.model.terminal_text import plain
 from app.model.verdict import SeveralCards, Verification
 from app.report.issue import headline, machine_lines
 from app.report.pictures import bench_bar, loss_curve

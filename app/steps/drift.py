@@ -6,7 +6,6 @@ Told from the packages' own records on disk.
 from __future__ import annotations
 
 import csv
-import posixpath
 import re
 from dataclasses import dataclass
 
@@ -120,24 +119,20 @@ def lost_files(environment: str, profile: Profile, site: StepContext) -> tuple[s
     """Files of the locked packages that are gone or of another size than their RECORD says, as the
     check ``versions`` finds them; paths below the packages folder. Byte code does not count.
     """
-    files, root = site.system.files, site.place.environment(environment)
-    packages = site.place.site_packages(environment, profile.python)[len(root) + 1 :]
-    begin, windows = len(root) + 1, site.place.family == "windows"
-    sizes = {
-        path[begin:].replace("\\", "/") if windows else path[begin:]: size
-        for path, size in files.walk(root)
-    }
-    locked = locked_versions(environment, profile, site)
-    start, lost = packages.replace("\\", "/") + "/", []
+    files, packages = site.system.files, site.place.site_packages(environment, profile.python)
+    locked, lost = locked_versions(environment, profile, site), list[str]()
     for name, (_, record) in _read_records(environment, profile, site).items():
+        if name not in locked:
+            continue
         text = (files.read(site.place.join(record, "RECORD")) or b"").decode("utf-8", "replace")
-        for row in csv.reader(text.splitlines()) if name in locked else ():
-            if len(row) == 3 and row[2].isdecimal() and not row[0].endswith(".pyc"):
-                whole = start + row[0]
-                if "./" in whole or "//" in whole:
-                    whole = posixpath.normpath(whole)
-                if sizes.get(whole) != int(row[2]):
-                    lost.append(row[0])
+        sizes = {
+            row[0]: int(row[2])
+            for row in csv.reader(text.splitlines())
+            if len(row) == 3 and row[2].isdecimal() and not row[0].endswith(".pyc")
+        }
+        # Each file is asked by itself: to walk over 33,000 took half as long again, and sorted them.
+        found = files.lengths(packages, list(sizes))
+        lost += [path for path, size in zip(sizes, found, strict=True) if size != sizes[path]]
     return tuple(lost)
 
 

@@ -23,7 +23,10 @@ from app.cli import output
 from app.cli.completions import bash, powershell
 from app.cli.main import main as run_command
 from app.engine.session import Session
+from app.model.answers import Answers
 from app.model.event import Progress
+from app.ports import System
+from app.probe import network
 from tests.cli.test_endings import Stage, known, stage, verified
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +63,16 @@ def test_a_second_install_with_the_same_answers_asks_nothing_and_changes_nothing
     assert first["changed"] is True
     assert list((tmp_path / "data" / "applications").glob("unsloth-setup-*.desktop"))
     words.remove("--yes")
+    asked: list[str] = []
+    real = network.network
+
+    def watched(system: System, answers: Answers | None = None) -> network.Reached:
+        asked.append("network")
+        return real(system, answers)
+
+    monkeypatch.setattr(network, "network", watched)
     assert program.main(words) == 0
+    assert not asked  # what is in place is told without the index
     output = capfd.readouterr()
     assert "Nothing to do" in output.err and "Go on?" not in output.err
     again = last(output.out)
@@ -71,6 +83,14 @@ def test_a_second_install_with_the_same_answers_asks_nothing_and_changes_nothing
     assert (document["profile"], document["changes"]) == ("small", 0)
     assert document["download_bytes"] == document["disk_bytes"] == 0
     assert all(step["why"] and not step["needed"] for step in document["steps"])
+    active = json.loads((home / "active.json").read_text())["active"]
+    packages = (home / "envs" / active / "lib").glob("python3*/site-packages/*/*.py")
+    cut = next(path for path in packages if path.stat().st_size)
+    cut.write_bytes(b"")
+    assert program.main([*words, "--yes"]) == 0
+    output = capfd.readouterr()
+    assert f"{cut.parent.name}/{cut.name} of {active} is missing or cut off" in output.err
+    assert asked and last(output.out)["changed"] is True
 
 
 @pytest.mark.slow

@@ -1,9 +1,10 @@
-"""An install looks first at all but the sizes of what lies about."""
+"""What is read and looked at only where it is asked for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from app.adapters.files import LocalFiles
 from app.adapters.local_system import open_system
 from app.adapters.resources import resource_names, resource_reader
 from app.engine import surveying
@@ -12,26 +13,24 @@ from app.knowledge import load
 from app.model.answers import Answers
 
 
-def test_sizes_follow_where_they_count(tmp_path: Path) -> None:
-    """The same leftovers with and without; none is called unmeasurable before it was measured."""
+def test_where_nothing_is_installed_the_quick_look_leaves_the_survey_to_others(
+    tmp_path: Path,
+) -> None:
     read = resource_reader()
-    home = tmp_path / "home"
-    (home / "cache").mkdir(parents=True)
-    (home / "cache" / "big").write_bytes(bytes(100_000))
+    answers = Answers(home=str(tmp_path / "home"))
     known = load(read, resource_names())
-    session = Session(open_system(), known, Answers(home=str(home)), lambda name: read(name) or b"")
-    surveying.look_quickly(session)
-    quick = session.known_facts()
-    assert all(left.size is None for left in quick.leftovers)
-    assert not [note for note in quick.notes if note.about.startswith("leftovers.")]
-    surveying.measure_leftovers(session)
-    whole = session.known_facts()
-    assert [left.path for left in whole.leftovers] == [left.path for left in quick.leftovers]
-    late = {note.about for note in whole.notes}
-    assert all(left.size is not None or f"leftovers.{left.id}" in late for left in whole.leftovers)
-    kept = session.known_facts()
-    surveying.look_quickly(session)
-    assert session.known_facts() is kept
+    session = Session(open_system(), known, answers, lambda name: read(name) or b"")
+    assert surveying.find_in_place(session) is None and session.facts is None
+
+
+def test_sizes_are_those_of_the_files_themselves(tmp_path: Path) -> None:
+    """Slashes and dots as in packages' records; a link is not its target, a folder no file."""
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "a" / "b" / "c.py").write_bytes(b"12345")
+    (tmp_path / "beside").write_bytes(b"123")
+    names = ["b/c.py", "../beside", "b/./c.py", "b/gone.py", "gone/c.py"]
+    assert LocalFiles().lengths(str(tmp_path / "a"), names) == [5, 3, 5, None, None]
+    assert LocalFiles().lengths(str(tmp_path / "nowhere"), ["x"]) == [None]
 
 
 def test_the_diagnosis_is_read_when_it_is_asked_for() -> None:

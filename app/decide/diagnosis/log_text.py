@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from app.decide.diagnosis.saved_output import join_cut_lines, without_json, without_tags
+from app.model.terminal_text import without_escapes
 
 # Above this size a log is thinned out before patterns are tried (measured: 50 MB must be judged in
 # under 2 s).
@@ -17,10 +18,6 @@ WHOLE = 1_000_000
 HEAD = 100_000
 TAIL = 300_000
 
-_ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[@-Z\\^_()][0-9A-Za-z]?)"
-)
-_CONTROLS = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _LONG_LINE = re.compile(r"[^\n]{3000,}")
 # What two lines share that differ only in their figures: small letters, and no digits at all.
 _SHAPE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ", b"abcdefghijklmnopqrstuvwxyz")
@@ -66,13 +63,6 @@ _ALARMS = (
 LONGEST = 20_000  # a longer line loses its middle (progress bars that were never ended)
 MOST_KEPT = 1_500  # how many different ones are kept for each word
 NEIGHBOURLY = 150  # with how many of them the lines around are kept
-
-
-def plain(text: str) -> str:
-    """The text without colours, cursor movements and other control characters; line breaks and tabs
-    stay.
-    """
-    return _CONTROLS.sub("", _ESCAPES.sub("", text))
 
 
 def decode(log: bytes | str) -> str:
@@ -174,7 +164,7 @@ class Text:
         if len(log) > WHOLE:
             kept, self._numbers = condense(split_blocks(log))
             log = kept
-        text = _ESCAPES.sub("", decode(log)).replace("\r\n", "\n")
+        text = without_escapes(decode(log)).replace("\r\n", "\n")
         text = without_tags(without_json(text)).translate(_PLAIN)
         self.original = text
         lower = text.lower()

@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from packaging.requirements import InvalidRequirement, Requirement
 from packaging.tags import Tag, compatible_tags, cpython_tags
 from packaging.utils import InvalidWheelFilename, canonicalize_name, parse_wheel_filename
 from packaging.version import InvalidVersion, Version
@@ -64,6 +63,8 @@ def parse_pins(requirements: str) -> dict[str, Pin]:
     """The pins of a lock by normalised name. Raises ``InputError`` naming a line that is no exact
     pin.
     """
+    from packaging.requirements import InvalidRequirement, Requirement
+
     found: dict[str, Pin] = {}
     for line in _logical_lines(requirements):
         text = line.split("--hash=", 1)[0].strip()

@@ -12,7 +12,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from app.decide.diagnosis.log_text import plain
 from app.gui import formatting
 from app.gui.error_dialog import show_fault
 from app.gui.formatting import translate
@@ -20,6 +19,7 @@ from app.gui.widgets.buttons import Button
 from app.gui.widgets.card import Card, Elided, Label, line
 from app.gui.widgets.dialog import Dialog
 from app.model.event import Failed, Line, StepEvent, Stopped
+from app.model.terminal_text import plain
 from app.steps.put_packages_back import SavedPackages
 
 if TYPE_CHECKING:

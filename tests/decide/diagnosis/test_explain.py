@@ -16,9 +16,10 @@ from hypothesis import strategies as st
 from app.adapters.resources import resource_names, resource_reader
 from app.cli import text as cli_text
 from app.decide.diagnosis.explain import drop_harmless, explain
-from app.decide.diagnosis.log_text import Text, code_page, decode, plain
+from app.decide.diagnosis.log_text import Text, code_page, decode
 from app.knowledge import known_issues
 from app.model.machine import Driver, Gpu, MachineFacts, Network, Os, Tools
+from app.model.terminal_text import plain
 
 LOGS = Path(__file__).parent / "logs"
 
