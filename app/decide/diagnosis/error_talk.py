@@ -128,13 +128,25 @@ _PART_ENDS = re.compile(
 _HUNK = re.compile(r"^@@ -\d[^\n]*\n(?:[ +-][^\n]*\n?|\n(?=[ +-]))*", re.MULTILINE)
 # A line of source that would write an error.
 _SOURCE = re.compile(
-    r"^[ \t]*(?:[+-][ \t]*|\d+[:-][ \t]*)?(?:raise \w|print\(|log(?:ger|ging)?\.\w+\(|throw new )[^\n]*",
+    r"^[ \t]*(?:[+-][ \t]*|\d+[:-][ \t]*)?(?:raise \w|print\(|log(?:ger|ging)?\.\w+\(|throw new |"
+    r"except\b[^\n]*:[ \t]*$|(?:el)?if [^\n]*[\"'] (?:not )?in [^\n]*:[ \t]*$|sys\.exit\(|warnings\.warn\()[^\n]*",
     re.MULTILINE,
 )
 # A line of a file as grep shows it; compilers, warnings and pytest write a column or a space.
 _GREPPED = re.compile(
     r"^[\w./\\-]+\.(?:py|md|rst|txt|toml|ya?ml|js|ts|c|cc|cpp|h):\d+[:-]"
     r"(?=[^\s\d]|  )(?![ \t]*[\w.]*(?:error|exception|warning)\b)[^\n]*",
+    re.MULTILINE,
+)
+# A program's help: how it is called, and below it the options, each with what it does.
+_USAGE = re.compile(r"^[ \t]*usage: [^\n]*\n(?=(?:[^\n]*\n)*?[ \t]*-{1,2}\w)", re.MULTILINE)
+_OPTION = re.compile(
+    r"^([ \t]*)(?:-{1,2}\w|(?<=[ \t])[a-z][\w-]*[ \t]{2,}\S)[^\n]*(?:\n\1[ \t]+[^\n]*)*",
+    re.MULTILINE,
+)
+# What a person and a model say to each other. The program's own errors begin their line.
+_MODEL_CHAT = re.compile(
+    r"^>>> (?!/)[^\n]*(?:\n(?!error:|[\w.-]+@\S+[$#%>] |[$%#>] |[a-z]:\\|>>> )[^\n]*)*",
     re.MULTILINE,
 )
 _FRAME_LINES = 3  # of a statement that Python shows below the frame of a traceback
@@ -150,6 +162,10 @@ def find_error_talk(lower: str) -> list[Span]:
         return [(0, len(lower))]
     spans = [*_chat(lower), *_quotations(lower), *_questions(lower), *find_listed_lines(lower)]
     spans += find_comments(lower)
+    if "usage:" in lower:
+        spans += _help_text(lower)
+    if "ollama run" in lower:
+        spans += (chat.span() for chat in _MODEL_CHAT.finditer(lower))
     if "q: " in lower or "q:** " in lower:
         spans += (match.span() for match in _QUESTION.finditer(lower))
     if "@@ -" in lower:
@@ -162,7 +178,9 @@ def find_error_talk(lower: str) -> list[Span]:
         spans += (_part_on_errors(lower, match) for match in _ERRORS_PART.finditer(lower))
     if "grep" in lower or "$ rg " in lower:
         spans += (match.span() for match in _GREPPED.finditer(lower))
-    if any(word in lower for word in ("raise ", "print(", "log", "throw new ")):
+    if any(
+        word in lower for word in ("raise ", "print(", "log", "throw ", "except", " in ", "exit(")
+    ):
         spans += _source_lines(lower)
     return spans
 
@@ -203,6 +221,11 @@ def _questions(lower: str) -> Iterator[Span]:
         yield from _quoted_messages(lower)
         for paragraph in _PARAGRAPH.finditer(lower):
             yield from _spoken_quotes(lower, paragraph)
+
+
+def _help_text(lower: str) -> Iterator[Span]:
+    for usage in _USAGE.finditer(lower):
+        yield from (option.span() for option in _OPTION.finditer(lower, usage.end()))
 
 
 def _is_question(line: str) -> bool:

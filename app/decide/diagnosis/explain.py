@@ -26,6 +26,7 @@ from app.decide.diagnosis.run_outcome import (
     goes_on,
     has_gone_on,
     is_cut_off,
+    is_only_warned,
     is_written,
 )
 from app.decide.diagnosis.word_scores import score_causes
@@ -103,6 +104,8 @@ def explain(
     best = ranked[0] if ranked else None
     if best is not None and has_gone_on(text.lower, best.known_issue, best.places, best.last):
         return Diagnosis()
+    if best is not None and is_only_warned(text.lower, best.places, best.last):
+        best = None
     open_end = best is not None and best.proof < CERTAIN and is_cut_off(text.lower, best.last)
     if best is None or best.score < LIKELY or open_end or is_a_list(text.lower, ranked):
         return Diagnosis(others=tuple(_guess_causes(text, known_issues, ranked)))

@@ -28,9 +28,9 @@ _FULL_COMMIT = re.compile(
 # A version as a heading and the items below it; an item that names its request or author; a task.
 _ITEM = r"[ \t]*[-*•+] [^\n]*(?:\n[ \t]{2,}[^\s*•+-][^\n]*)*"
 _CHANGES = re.compile(
-    r"^(?:#{1,4} (?:\w[\w .-]{0,30} )?|(?:version|release) )?\[?v?\d+\.\d+(?:\.\d+)?\w*\]?(?: ?[(–—-][^\n]{0,40})?:?[ \t]*\n"
+    r"^(?:#{1,4} (?:\w[\w .-]{0,30} )?|(?:version|release) |[a-z][\w.-]{1,30} (?=[^\n]*\n[=~-]{3}))?\[?v?\d+\.\d+(?:\.\d+)?\w*\]?(?: ?[(–—-][^\n]{0,40})?:?[ \t]*\n"
     rf"(?:(?:[ \t]*|[=~-]{{3,}}[ \t]*|#+ [^\n]*|\w[\w ]{{0,24}}:?[ \t]*)\n)*"
-    rf"{_ITEM}(?:\n(?:{_ITEM}|#+ [^\n]*|\w[\w ]{{0,24}}:|[ \t]*(?=\n)))*",
+    rf"{_ITEM}(?:\n(?:{_ITEM}|#+ [^\n]*|\w[\w ]{{0,24}}:|\w[\w ]{{0,24}}(?=\n[ \t]*[-*•+] )|[ \t]*(?=\n)))*",
     re.MULTILINE,
 )
 _REQUEST = re.compile(
@@ -77,6 +77,19 @@ _BETWEEN = re.compile(r"[ \t]*[|│\t;,][ \t]*|[ \t]{2,}")
 _FIGURE = re.compile(r"[-+]?[\d.]+(?:e[-+]?\d+)?%?")
 
 
+# Points of a list, each with its number or letter.
+_POINT = re.compile(r"^[ \t]{0,8}\(?(\d{1,2}|[a-z])[.)][ \t]+\S[^\n]*", re.MULTILINE)
+_TELLS_FAILURE = re.compile(
+    r"error\b|exception|fail|cannot|\bnot\b|denied|refused|out of memory|killed|insufficient|false|time-?out|crash"
+)
+# A result of none: ``oom kills in 24 h ..... 0``.
+_NONE_FOUND = re.compile(
+    r"^[^\n]{0,60}\b(?:\w*errors?|\w*fail\w*|oom\S*|kill\w*|crash\w*|faults?|retries|time-?outs?|xid|warnings?|denied|"
+    r"resets?|drop\w*|lost|corrupt\w*|nans?)\b[^\n]{0,40}?(?:[.:=|][.:=| \t]*)(?:0(?: ?/ ?0)?|none|no)[ \t]*$",
+    re.MULTILINE,
+)
+
+
 def find_listed_lines(lower: str) -> Iterator[Span]:
     """Where such lines stand in the small letters of a log that is no larger than people write. Each
     kind is looked for only where a plain string says that it may be there.
@@ -102,6 +115,8 @@ def find_listed_lines(lower: str) -> Iterator[Span]:
         yield from (one.span() for one in tables if not _OF_NVIDIA_SMI.search(one[0]))
     yield from _records(lower)
     yield from _table_rows(lower)
+    yield from _points(lower)
+    yield from (one.span() for one in _NONE_FOUND.finditer(lower))
 
 
 def _records(lower: str) -> Iterator[Span]:
@@ -110,6 +125,24 @@ def _records(lower: str) -> Iterator[Span]:
     times = Counter(one.lastindex for one in fields)
     if times[1] > 1 and times[2] > 1:
         yield from (one.span() for one in fields)
+
+
+def _points(lower: str) -> Iterator[Span]:
+    """Points that follow each other in order, three at least, of which two tell a failure."""
+    rows: list[list[re.Match[str]]] = []
+    for point in _POINT.finditer(lower):
+        if rows and rows[-1] and point[1] == _next_mark(rows[-1][-1][1]):
+            rows[-1].append(point)
+        elif point[1] in ("1", "a"):
+            rows.append([point])
+    for row in rows:
+        telling = [point.span() for point in row if _TELLS_FAILURE.search(point[0])]
+        if len(row) >= _LEAST and len(telling) > 1:
+            yield from telling
+
+
+def _next_mark(mark: str) -> str:
+    return str(int(mark) + 1) if mark.isdecimal() else chr(ord(mark) + 1)
 
 
 def lines_with(lower: str, words: Iterable[str]) -> list[Span]:

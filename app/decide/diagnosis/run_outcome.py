@@ -19,11 +19,18 @@ ENDED = re.compile(
     r"^(?![^\n]*warn)[^\n]*\[winerror|no solution found|subprocess-exited|^[×✗] ",
     re.MULTILINE,
 )
+# That a training went on: its loss, as a number that says something, however a script writes it.
+_TRAINED = re.compile(
+    r"\{'(?:train_)?(?:loss|runtime)': (?!'?nan|'?inf|0\.0[,'}])|\bstep \d+\b[^\n]*\bloss\b(?![: =]*nan)|"
+    r"^(?![^\n]*(?:error|exception|\bnan\b))[^\n]*\b(?:train[ _])?loss['\"]?(?: ?[:=] ?| +)['\"]?(?!0\.0+\b)\d+\.\d+|"
+    r"^\W{0,3}epoch:? \d+(?:/\d+)?[:,] +(?!0\.0+\b)\d+\.\d+[ \t]*$|trainoutput\(global_step=\d+, training_loss=(?!nan)",
+    re.MULTILINE,
+)
 # That work went on which a real failure would have kept from going on.
 WORKED = re.compile(
-    r"\{'(?:train_)?(?:loss|runtime)': (?!'?nan|'?inf|0\.0[,'}])|\bstep \d+\b[^\n]*\bloss\b(?![: =]*nan)|"
+    rf"{_TRAINED.pattern}|"
     r"\b(?:training|setup|installation) (?:is )?(?:complete|finished)|\bsuccessfully (?:saved|quantized|exported|converted)\b|"
-    r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|trainoutput\(global_step=\d+, training_loss=(?!nan)|"
+    r"^(?:saved|wrote) (?:the )?(?:adapter|model|merged|[\w.-]+\.jsonl)\b|"
     r"^\s*train_runtime\s*=|^finished: success\b|\bjob succeeded\b|\bstate: completed\b|^process finished with exit code 0\b|"
     r"^ran \d+ tests? in [^\n]*\n\s*ok\b|"
     # the same of a training, as people's own scripts say it elsewhere
@@ -129,6 +136,11 @@ _RAN = re.compile(
     rf"{ENDED.pattern}|{ERROR_LINE.pattern}|{NEW_RUN.pattern}",
     re.MULTILINE,
 )
+# A line that its program calls a warning, with its time. What says that it tries again is told nowhere
+# else in the end.
+_WARNED = re.compile(
+    r"(?![^\n]*(?:retry|retries|tries|attempt))(?:[\w.-]+ +\| +)?(?:\W{0,2}\d[\d:., t/+z-]{3,40}[ |\[-]*warn(?:ing)?\b|\[w(?:arn(?:ing)?)? [\d-]{10})"
+)
 _PASTED = 3  # lines that somebody may take out of a log as its message
 _LINE = re.compile(r"^[^\n]*\S", re.MULTILINE)
 _BEHIND_WORDS = re.compile(r"(?![^\s:]*: *$)[^\n]*[^\W_]")
@@ -141,12 +153,29 @@ def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: in
     on after an error that ended a run may be another run.
     """
     end = lower.find("\n", last)
-    if end < 0 or issue.lasting or any(_ends_a_run(lower, place) for place in places):
+    if end < 0 or issue.lasting:
+        return False
+    if _goes_on_training(lower, end):
+        return True
+    if any(_ends_a_run(lower, place) for place in places):
         return False
     for well in _successes(lower, end, passing=issue.passing or issue.stage == "network"):
         if not ENDED.search(lower, well) and not ERROR_LINE.search(lower, well):
             return True
     return False
+
+
+def _goes_on_training(lower: str, start: int) -> bool:
+    """Whether the last that the log shows after ``start`` is a training that goes on: its loss twice at
+    least, or its result.
+    """
+    losses = list(_TRAINED.finditer(lower, start))
+    if not losses or not (
+        len(losses) > 1 or "train_runtime" in losses[-1][0] or "trainoutput" in losses[-1][0]
+    ):
+        return False
+    end = losses[-1].end()
+    return not (ENDED.search(lower, end) or ERROR_LINE.search(lower, end))
 
 
 def is_written(lower: str, places: tuple[int, ...]) -> bool:
@@ -158,6 +187,17 @@ def is_written(lower: str, places: tuple[int, ...]) -> bool:
     if not all(_BEHIND_WORDS.match(lower, *span) for span in zip(lines, places, strict=True)):
         return False
     return len(_LINE.findall(lower)) > _PASTED and not _RAN.search(lower)
+
+
+def is_only_warned(lower: str, places: tuple[int, ...], last: int) -> bool:
+    """Whether all signs of a cause stand on lines that a program itself calls warnings, and it said
+    more after the last of them, which ends at ``last``.
+    """
+    lines = [lower.rfind("\n", 0, place) + 1 for place in places]
+    end = lower.find("\n", last)
+    return all(_WARNED.match(lower, line) for line in lines) and bool(
+        end > 0 and lower[end:].strip()
+    )
 
 
 def is_cut_off(lower: str, last: int) -> bool:
