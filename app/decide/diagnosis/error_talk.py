@@ -149,6 +149,11 @@ _MODEL_CHAT = re.compile(
     r"^>>> (?!/)[^\n]*(?:\n(?!error:|[\w.-]+@\S+[$#%>] |[$%#>] |[a-z]:\\|>>> )[^\n]*)*",
     re.MULTILINE,
 )
+# What a document says of a message, behind it: **`message`** — remedy.
+_ENTRY = re.compile(
+    r"^[ \t]*(?:[-*+] )?(?:\*\*)?`[^`\n]*\S[^`\n]*`(?:\*\*)?[ \t]*(?:[—–:]|->|→|-[ \t])[^\n]*",
+    re.MULTILINE,
+)
 _FRAME_LINES = 3  # of a statement that Python shows below the frame of a traceback
 
 
@@ -162,6 +167,9 @@ def find_error_talk(lower: str) -> list[Span]:
         return [(0, len(lower))]
     spans = [*_chat(lower), *_quotations(lower), *_questions(lower), *find_listed_lines(lower)]
     spans += find_comments(lower)
+    if "`" in lower:
+        entries = [entry.span() for entry in _ENTRY.finditer(lower)]
+        spans += entries if len(entries) > 1 else []
     if "usage:" in lower:
         spans += _help_text(lower)
     if "ollama run" in lower:

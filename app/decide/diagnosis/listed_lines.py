@@ -28,7 +28,8 @@ _FULL_COMMIT = re.compile(
 # A version as a heading and the items below it; an item that names its request or author; a task.
 _ITEM = r"[ \t]*[-*•+] [^\n]*(?:\n[ \t]{2,}[^\s*•+-][^\n]*)*"
 _CHANGES = re.compile(
-    r"^(?:#{1,4} (?:\w[\w .-]{0,30} )?|(?:version|release) |[a-z][\w.-]{1,30} (?=[^\n]*\n[=~-]{3}))?\[?v?\d+\.\d+(?:\.\d+)?\w*\]?(?: ?[(–—-][^\n]{0,40})?:?[ \t]*\n"
+    r"^(?:#{1,4} (?:\w[\w .-]{0,30} )?|(?:version|release) |[a-z][\w.-]{1,30} (?=[^\n]*\n[=~-]{3}))?"
+    r"\[?v?\d+\.\d+(?:\.\d+)?\w*\]?(?: ?[(–—-][^\n]{0,40})?:?[ \t]*\n"
     rf"(?:(?:[ \t]*|[=~-]{{3,}}[ \t]*|#+ [^\n]*|\w[\w ]{{0,24}}:?[ \t]*)\n)*"
     rf"{_ITEM}(?:\n(?:{_ITEM}|#+ [^\n]*|\w[\w ]{{0,24}}:|\w[\w ]{{0,24}}(?=\n[ \t]*[-*•+] )|[ \t]*(?=\n)))*",
     re.MULTILINE,

@@ -22,7 +22,9 @@ ENDED = re.compile(
 # That a training went on: its loss, as a number that says something, however a script writes it.
 _TRAINED = re.compile(
     r"\{'(?:train_)?(?:loss|runtime)': (?!'?nan|'?inf|0\.0[,'}])|\bstep \d+\b[^\n]*\bloss\b(?![: =]*nan)|"
-    r"^(?![^\n]*(?:error|exception|\bnan\b))[^\n]*\b(?:train[ _])?loss['\"]?(?: ?[:=] ?| +)['\"]?(?!0\.0+\b)\d+\.\d+|"
+    r"^(?![^\n]*(?:error|exception|\bnan\b))[^\n]*(?:\b(?:train[ _])?(?:loss|verlust|perte|perda|p.rdida|perdita|strata|"
+    r"kayıp|потери)|损失|損失|손실)"
+    r"['\"]?(?: ?[:=：] ?| *)['\"]?(?!0[.,]0+\b)\d+[.,]\d+|"
     r"^\W{0,3}epoch:? \d+(?:/\d+)?[:,] +(?!0\.0+\b)\d+\.\d+[ \t]*$|trainoutput\(global_step=\d+, training_loss=(?!nan)",
     re.MULTILINE,
 )
@@ -139,7 +141,8 @@ _RAN = re.compile(
 # A line that its program calls a warning, with its time. What says that it tries again is told nowhere
 # else in the end.
 _WARNED = re.compile(
-    r"(?![^\n]*(?:retry|retries|tries|attempt))(?:[\w.-]+ +\| +)?(?:\W{0,2}\d[\d:., t/+z-]{3,40}[ |\[-]*warn(?:ing)?\b|\[w(?:arn(?:ing)?)? [\d-]{10})"
+    r"(?![^\n]*(?:retry|retries|tries|attempt))(?:[\w.-]+ +\| +)?"
+    r"(?:\W{0,2}\d[\d:., t/+z-]{3,40}[ |\[-]*warn(?:ing)?\b|\[w(?:arn(?:ing)?)? [\d-]{10})"
 )
 _PASTED = 3  # lines that somebody may take out of a log as its message
 _LINE = re.compile(r"^[^\n]*\S", re.MULTILINE)
