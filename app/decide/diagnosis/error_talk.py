@@ -27,6 +27,8 @@ _HEAD = re.compile(
     r"^([^\W\d_][^\n:,\[\]\d]{1,28}?)(?:,| [—–-]| |) ?(?:(?:today|yesterday) at )?\[?\d{1,2}:\d\d(?: ?[ap]m)?\]?[ \t]*$",
     re.MULTILINE,
 )
+# What nobody types: a compiler's message with its place in a file, a frame of a traceback.
+_COPIED = re.compile(r"[\\/][^\s:]+:\d+(?::\d+)?: (?:fatal )?error: |\bfile \"[^\"]+\", line \d+")
 _LOGGERS = re.compile(r"(?:debug|info|warn|warning|error|critical|fatal|trace|notice)\b")
 _PEOPLE = 2  # who take part in a chat, at least
 # A run's own words in a text: a traceback, an error that begins its line, a prompt.
@@ -94,6 +96,8 @@ _SAYS_FAILURE = re.compile(
 # A message in quotes: some words, or one that tells a failure. The name of a field is none.
 _MESSAGE = re.compile(r"\S[ \t]+\S|error|exception|fail|denied|refused|missing")
 _FIELD_NAME = re.compile(r"\"\w+\"[ \t]*:")
+# A line of a log that is written as JSON, with its time.
+_RECORD = re.compile(r"[ \t]*\{[^\n]*\"(?:@?timestamp|time|ts|asctime|datetime)\"[ \t]*:")
 # A subtitle: when it is seen, and what is said then.
 _SUBTITLE = re.compile(
     r"^(?:\d+:)?\d\d:\d\d[.,]\d{3} --> [^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE
@@ -154,6 +158,15 @@ _ENTRY = re.compile(
     r"^[ \t]*(?:[-*+] )?(?:\*\*)?`[^`\n]*\S[^`\n]*`(?:\*\*)?[ \t]*(?:[—–:]|->|→|-[ \t])[^\n]*",
     re.MULTILINE,
 )
+# What a command shows of a file that is no output of a run, to the next prompt.
+_PROMPT = r"(?:\(\S+\) )?(?:[\w.-]+@[^\n$#%>]+[$#%>]|[$%>]|ps [a-z]:[^\n>]*>|[a-z]:\\[^\n>]*>)"
+_SHOWN_FILE = re.compile(
+    rf"^{_PROMPT} ?(?:cat|bat|batcat|less|more|head|tail|sed|type|gc|get-content|nl)\b[^\n|>]*?"
+    r"(?:\.(?:py|pyi|md|rst|toml|ya?ml|sh|bat|cmd|ps1|cfg|ini|c|cc|cpp|cu|h|hpp|rs|go|js|ts|html|tex|ipynb)|"
+    r"\b(?:readme|dockerfile|modelfile|makefile|changelog))['\"]?(?:[ \t]*\|[^\n]*)?[ \t]*\n"
+    rf"((?:(?!{_PROMPT} ?\S|{_PROMPT}[ \t]*$)[^\n]*\n?)+)",
+    re.MULTILINE,
+)
 _FRAME_LINES = 3  # of a statement that Python shows below the frame of a traceback
 
 
@@ -170,6 +183,7 @@ def find_error_talk(lower: str) -> list[Span]:
     if "`" in lower:
         entries = [entry.span() for entry in _ENTRY.finditer(lower)]
         spans += entries if len(entries) > 1 else []
+    spans += (shown.span(1) for shown in _SHOWN_FILE.finditer(lower))
     if "usage:" in lower:
         spans += _help_text(lower)
     if "ollama run" in lower:
@@ -196,7 +210,7 @@ def find_error_talk(lower: str) -> list[Span]:
 def _chat(lower: str) -> Iterator[Span]:
     lines = [one for one in _CHAT.finditer(lower) if not _LOGGERS.match(one[1] or one[2])]
     if len({one[1] or one[2] for one in lines}) >= _PEOPLE:
-        yield from (one.span() for one in lines)
+        yield from (one.span() for one in lines if not _COPIED.search(one[0]))
     heads = list(_HEAD.finditer(lower))
     if len({one[1] for one in heads}) >= _PEOPLE:
         for head in heads:
@@ -256,6 +270,8 @@ def _is_a_file(lower: str) -> bool:
 def _quoted_messages(lower: str) -> Iterator[Span]:
     """Messages in quotes on a line that says of no failure itself: somebody's words, source, a list."""
     for start, end in lines_with(lower, _OPENS_QUOTE):
+        if _RECORD.match(lower, start, end):
+            continue
         spans = [
             one.span()
             for one in _ANY_QUOTE.finditer(lower, start, end)

@@ -28,6 +28,7 @@ from app.decide.diagnosis.run_outcome import (
     is_cut_off,
     is_only_warned,
     is_written,
+    was_outlived,
 )
 from app.decide.diagnosis.word_scores import score_causes
 from app.decide.plans.fixes import fix_of, without_button
@@ -99,7 +100,11 @@ def explain(
     text = Text(log)
     drop_harmless(text, known_issues)
     known = facts_for(text.lower, facts)
-    found = [c for c in find_candidates(text, known_issues, known) if c.score >= LEAST]
+    found = [
+        c
+        for c in find_candidates(text, known_issues, known)
+        if c.score >= LEAST and (c.known_issue.lasting or not was_outlived(text.lower, c.last))
+    ]
     ranked = rank(found)
     best = ranked[0] if ranked else None
     if best is not None and has_gone_on(text.lower, best.known_issue, best.places, best.last):

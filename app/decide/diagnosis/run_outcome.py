@@ -25,8 +25,13 @@ _TRAINED = re.compile(
     r"^(?![^\n]*(?:error|exception|\bnan\b))[^\n]*(?:\b(?:train[ _])?(?:loss|verlust|perte|perda|p.rdida|perdita|strata|"
     r"kayıp|потери)|损失|損失|손실)"
     r"['\"]?(?: ?[:=：] ?| *)['\"]?(?!0[.,]0+\b)\d+[.,]\d+|"
-    r"^\W{0,3}epoch:? \d+(?:/\d+)?[:,] +(?!0\.0+\b)\d+\.\d+[ \t]*$|trainoutput\(global_step=\d+, training_loss=(?!nan)",
+    r"^\W{0,3}(?:epoch|step|iter(?:ation)?):?[ \t#]+\d+(?:/\d+)?[ \t:,|]+(?!0\.0+\b)\d+\.\d+[ \t]*$|"
+    r"trainoutput\(global_step=\d+, training_loss=(?!nan)",
     re.MULTILINE,
+)
+# That tests passed, and none failed: what one of them printed was provoked.
+_TESTS_PASSED = re.compile(
+    r"^=+ ?\d+ passed\b(?![^\n]*\b(?:failed|errors?)\b)[^\n]*=*$", re.MULTILINE
 )
 # That work went on which a real failure would have kept from going on.
 WORKED = re.compile(
@@ -58,7 +63,7 @@ _ALL_WELL_WORDS = (
 )
 # That what is reached over a network, or needs memory or a free file, was had after all.
 PASSED = re.compile(
-    rf"{WORKED.pattern}|\b100%\||\bsuccessfully installed\b|\bready\b|\bok \(attempt|\bfinished without\b|"
+    rf"{WORKED.pattern}|\b100%\||\bsuccessfully installed\b|\bready\b(?!:)|\bok \(attempt|\bfinished without\b|"
     r"\b(?:application startup|(?:down|up)load)(?: is)? complete|exit(?:ed with)? (?:code|status)[: ]+0\b",
     re.MULTILINE,
 )
@@ -132,6 +137,7 @@ _RAN = re.compile(
     r"\bwinerror\b|[a-z]:\\(?:[^\s\\]+\\)+|stack backtrace:|\+ categoryinfo|"
     r"^[^\s:]+(?:[:(]\d+\)?)*: (?:fatal |internal )?(?:error|warning|note)\b|^[a-z]+_\w+: \S|"
     r"^(?:\w+warning|nvrm|omp|warning|warn): |^(?:\[(?:error|warn|info|debug)|\w+ ?\[\d+\]: )|"
+    r"[\\/][^\s:]+:\d+(?::\d+)?: (?:fatal )?error: |"
     r"^[^\n]{1,60}\.exe - \S|"  # the title of Windows' own window
     r"^\{\"\w+\": ?[^\n]*\}[ \t]*$|<(?:failure|error)\b|\"(?:error|exception|stderr|level)\"[ \t]*:|"
     r"^(?:collecting|downloading|installing|building|loading|generating|fetching|saving|running) |"
@@ -158,7 +164,8 @@ def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: in
     end = lower.find("\n", last)
     if end < 0 or issue.lasting:
         return False
-    if _goes_on_training(lower, end):
+    passed = _TESTS_PASSED.search(lower, end)
+    if passed and not NEW_RUN.search(lower, end, passed.start()):
         return True
     if any(_ends_a_run(lower, place) for place in places):
         return False
@@ -168,17 +175,14 @@ def has_gone_on(lower: str, issue: KnownIssue, places: tuple[int, ...], last: in
     return False
 
 
-def _goes_on_training(lower: str, start: int) -> bool:
-    """Whether the last that the log shows after ``start`` is a training that goes on: its loss twice at
-    least, or its result.
+def was_outlived(lower: str, last: int) -> bool:
+    """Whether a training went on after ``last``, the end of the last sign of a cause: its loss twice at
+    least, or its result. Whatever ended it later, that was not it.
     """
-    losses = list(_TRAINED.finditer(lower, start))
-    if not losses or not (
-        len(losses) > 1 or "train_runtime" in losses[-1][0] or "trainoutput" in losses[-1][0]
-    ):
-        return False
-    end = losses[-1].end()
-    return not (ENDED.search(lower, end) or ERROR_LINE.search(lower, end))
+    losses = list(_TRAINED.finditer(lower, last))
+    return len(losses) > 1 or any(
+        word in one[0] for one in losses for word in ("train_runtime", "trainoutput")
+    )
 
 
 def is_written(lower: str, places: tuple[int, ...]) -> bool:

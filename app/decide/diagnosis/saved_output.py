@@ -30,6 +30,7 @@ _ESCAPED = ("&quot;", "&#39;", "&#x27;", "&gt;", "&lt;")
 _LINE_BREAK = re.compile(r"&#(?:0*1[03]|x0*[ad]);", re.IGNORECASE)
 
 _NARROWEST, _WIDEST = 70, 320  # letters in a line of a console
+_NARROW = 30  # and of a telephone's, where half of the lines are full
 _COMMON = (80, 120)  # widths that one line is enough to tell
 _PREFIX = 6  # letters by which lines of the same kind are known
 # A string on a line of its own, as the outputs of a notebook's file have them.
@@ -104,7 +105,10 @@ def join_cut_lines(lower: str) -> str:
     lines = lower.split("\n")
     width = max(map(len, lines))
     full = [at for at, line in enumerate(lines[:-1]) if len(line) == width]
-    if not _NARROWEST <= width <= _WIDEST or len(full) < (1 if width in _COMMON else 2):
+    narrow = _NARROW <= width < _NARROWEST and len(full) >= max(4, len(lines) // 2)
+    if not narrow and (
+        not _NARROWEST <= width <= _WIDEST or len(full) < (1 if width in _COMMON else 2)
+    ):
         return lower
     kinds = Counter(_FIGURE.sub("0", line[:_PREFIX]) for line in lines)
     cut = {at for at in full if _goes_on(lines[at], lines[at + 1], kinds)}

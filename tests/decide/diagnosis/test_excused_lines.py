@@ -181,4 +181,6 @@ def test_own_code_below_generated_code_is_not_its_fault() -> None:
     own = '  File "/w/scoring.py", line 31, in split\n    return FOUND.group(1)\n'
     error = "AttributeError: 'NoneType' object has no attribute 'group'\n"
     assert explain(generated + own + error, KNOWN_ISSUES).cause is None
-    assert explain(generated + error, KNOWN_ISSUES).cause == "unsloth_generated_code_broken"
+    assert explain(generated + error, KNOWN_ISSUES).cause is None  # a frame says where, not why
+    unfit = "NameError: name 'maybe_apply_chat_template' is not defined\n"
+    assert explain(generated + unfit, KNOWN_ISSUES).cause == "unsloth_generated_code_broken"
