@@ -102,14 +102,14 @@ def _guide_texts() -> Iterator[str]:
 
 def _known_issue_texts() -> Iterator[str]:
     for path in sorted((ROOT / "resources" / "known_issues").glob("*.toml")):
-        for known_issue in _read_toml(f"known_issues/{path.name}").get("known_issue", ()):
+        chapter = _read_toml(f"known_issues/{path.name}")
+        yield from chapter.get("checks", {}).values()
+        for known_issue in chapter.get("known_issue", ()):
             yield known_issue["label"].replace("_", " ")  # so the card names another possible cause
-            yield from (
-                known_issue["title"],
-                known_issue["means"],
-                known_issue["fix"]["text"],
-                *known_issue["fix"].get("steps", ()),
-            )
+            yield from (known_issue["title"], known_issue["means"])
+            yield from (text for text in [known_issue.get("check", "")] if text)
+            for fix in (known_issue["fix"], *(c["fix"] for c in known_issue.get("cases", ()))):
+                yield from (fix["text"], *fix.get("steps", ()))
 
 
 def _machine_texts() -> Iterator[str]:

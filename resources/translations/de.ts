@@ -9516,6 +9516,806 @@
         <source>torch&apos;s packages bring their own CUDA libraries, and these ask for one another by version. Here one was taken from elsewhere, an older toolkit on the search path for libraries mostly, and lacks a function.</source>
         <translation>Die Pakete von torch bringen ihre eigenen CUDA-Bibliotheken mit, und diese verlangen einander in bestimmten Versionen. Hier wurde eine von anderswo genommen, meist aus einem älteren Toolkit im Suchpfad für Bibliotheken, und ihr fehlt eine Funktion.</translation>
     </message>
+    <message>
+        <source>A base whose name ends in -GPTQ or -AWQ: take the model that it was made from</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A folder from somebody else: look whether base_model_name_or_path in its adapter_config.json is your base model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A module of your own: from safetensors.torch import save_model; save_model(model, &quot;model.safetensors&quot;)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A queue (Slurm, PBS, LSF) gives each job a time, and ended this one when it was over. Nothing is broken; what was saved until then is whole.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A rented or shared card: tell the operator the number of the card (nvidia-smi -L) and the time, and take another one</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A training with several processes needs a card for each of them. Two were put on one: fewer cards can be seen than processes were started, or each process takes the first card it sees.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another rank needs a training from the beginning: without resume_from_checkpoint, in a new output_dir</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>CUDA_VISIBLE_DEVICES must name all of them; Slurm: --gres=gpu:NUMBER, and no --gpus-per-task beside torchrun</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Give the job more time, and let the training save often enough to go on from there.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Go on with the rank that the saved adapter has, or begin a new training with the new one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In a container: --network=host, or an interface of its own</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In a script of your own, before anything is put on a card: torch.cuda.set_device(int(os.environ[&quot;LOCAL_RANK&quot;]))</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In the training: save_strategy=&quot;steps&quot; and save_steps=100, then trainer.train(resume_from_checkpoint=True) in the next job</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Leave the choice to NCCL: unset NCCL_SOCKET_IFNAME in the terminal; in a notebook&apos;s first cell: import os; os.environ.pop(&quot;NCCL_SOCKET_IFNAME&quot;, None)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Load the base model in 16 bit, put the adapter on it, and merge then.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Many models use the same weights for reading tokens and for writing them (embed_tokens and lm_head). safetensors&apos; save_file keeps each name by itself and refuses weights with two names. The model in memory is whole.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>NCCL finds no network interface to talk over</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name an interface that is there, or leave the choice to NCCL.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Name one: export NCCL_SOCKET_IFNAME=enp5s0 (GLOO_SOCKET_IFNAME the same way); on one computer alone lo is enough</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Restart the computer, look at what the card counts, and have the card looked at if it comes again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Save with the model&apos;s own function, which knows which weights have two names.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Slurm tells the job beforehand with #SBATCH --signal=USR1@300: time enough to save once more</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Slurm: #SBATCH --time=24:00:00 in the job&apos;s file, as far as the partition allows; sinfo -o &quot;%P %l&quot; shows how far</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Start as many processes as the job has cards, each on its own card.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The adapter cannot be merged into a packed model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The base model is loaded with weights packed in few bits (GPTQ, AWQ, or 8 or 4 bit with an older peft), and the adapter&apos;s numbers cannot be added to those. Adapter and model are whole.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The card checks its own memory (ECC) and found an error that it could not put right. The program that was running is ended so that it does not compute with wrong numbers. The script is not at fault.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The card&apos;s memory has a fault</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The matrices of an adapter (lora_A, lora_B) follow from its rank and from the layers of its model. The saved ones differ in one of the two: r in get_peft_model or LoraConfig was changed since they were saved, or they belong to another base model. The file is whole.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The processes of a training find each other over a network interface, on one computer too. Mostly NCCL_SOCKET_IFNAME names one that this computer does not have.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The saved adapter has another shape than the one that is made now</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The saved rank stands as r in adapter_config.json in the checkpoint&apos;s folder; give get_peft_model or LoraConfig the same one (and the same target_modules)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The time that this job was given is over</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Then merged = PeftModel.from_pretrained(base, ADAPTER_FOLDER).merge_and_unload() and merged.save_pretrained(&quot;merged&quot;)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Two names in the model stand for the same weights, and the file does not allow that</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Two processes of one training want the same card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Undo overclocking of the memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Unsloth does all of it: model.save_pretrained_merged(&quot;merged&quot;, tokenizer, save_method = &quot;merged_16bit&quot;)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Until it is saved, keep the notebook or Python open: the trained weights are only in memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Without merging: load base and adapter together, which packed models can</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>adapter shape</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>base = AutoModelForCausalLM.from_pretrained(BASE, torch_dtype=&quot;bfloat16&quot;), without load_in_4bit, load_in_8bit or a quantization_config; it may lie in main memory: device_map=&quot;cpu&quot;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>card memory fault</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>ip -br address shows the names; a running one with an address is the right one, for example enp5s0</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>job time limit</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>merge quantized</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>model.save_pretrained(&quot;folder&quot;), and tokenizer.save_pretrained(&quot;folder&quot;), instead of save_file(model.state_dict(), ...)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nccl no interface</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nvidia-smi -q -d ECC,ROW_REMAPPER: errors under Volatile that grow again after the restart speak for a failing card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>python -c &quot;import torch; print(torch.cuda.device_count())&quot; in the same place shows how many cards the job sees</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>shared weights</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>torchrun --nproc-per-node NUMBER train.py, or accelerate launch --num_processes NUMBER train.py, with that number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>transformers&apos; Trainer with a model of your own: save_safetensors=False in the arguments</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>two ranks one card</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A Trainer of your own: dataset = dataset.map(lambda row: tokenizer(row[&quot;text&quot;], truncation=True), remove_columns=dataset.column_names) before it is given to the trainer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A collator of your own that works on other columns: remove_unused_columns=False in the training arguments, or they are taken away before it sees them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A conda environment: pip uninstall pyarrow, then conda install -c conda-forge pyarrow libarrow</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A copy of the model in a folder works without any connection: give its path as the model&apos;s name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A filter by length: the smallest length must lie below the largest, and both are counted in the same unit, words, characters or tokens</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A function for dataset.map(..., batched=True) returns one list a row, without one more pair of brackets around it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A label&apos;s number lies outside of what the model can answer: labels count from 0, and num_labels must be at least the highest one plus one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A model that was downloaded as -bnb-4bit: take the one without that ending</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A name may stand for several sizes: 1.5B, 3B and 7B have layers of other widths</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A setup of this program has no C++ library of its own: it takes the system&apos;s</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A smaller model; the page Ready shows what fits on this card while you turn the knobs</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A split: train_test_split of few rows can leave one side empty</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A stick or a network drive: copy once more, and eject the stick before you pull it out</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A switch asks for a faster way of downloading whose package is not installed: take the switch away.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>A token&apos;s number lies outside of the model&apos;s vocabulary: give the model room for the tokens that were added, or take its own tokenizer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>After tokenizer.add_tokens(...): model.resize_token_embeddings(len(tokenizer)), before the adapter is made</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Again and again with one file alone: set HF_HUB_DISABLE_XET to 1 (notebook, first cell: import os; os.environ[&quot;HF_HUB_DISABLE_XET&quot;] = &quot;1&quot;)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An adapter cannot be taken over to another model: train it there anew</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An adapter of rank 24 runs with --max-lora-rank 32</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>An environment of this program has no parts of conda in it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Another training, or one that did not end, holds the port: end it, or give this one another port.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Behind a VPN leave it for a moment, or build with --network host</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close WSL with wsl --shutdown in PowerShell, and leave a VPN for a moment; then open it again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Close other programs that use the card; nvidia-smi lists them</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Compare NCCL_SOCKET_IFNAME with the names that ip -br address shows.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Compare how long the job ran with the time that it was given.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Compare its size with the one on the page that it came from: a smaller one was not copied to its end</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Count the cards that nvidia-smi -L shows inside the job, and the processes that were started.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Do so only for checkpoints that you made yourself</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Docker Desktop: Settings, Docker Engine, add &quot;dns&quot;: [&quot;ADDRESS&quot;], then restart it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Easiest: trl&apos;s SFTTrainer with a column text or messages; it makes the tokens itself (dataset_text_field = &quot;text&quot;)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Editor of Windows: Save as, encoding UTF-8</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Excel: Save as, CSV UTF-8</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Halve max_seq_length, and use_gradient_checkpointing = &quot;unsloth&quot; in get_peft_model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>If names still fail: write [network] and, on the next line, generateResolvConf = false into /etc/wsl.conf, close WSL, then write nameserver and the address of a name server of your network into /etc/resolv.conf</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In the activated environment: conda install -c conda-forge &quot;libstdcxx-ng&gt;=13&quot;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In the terminal that this program opens: hf auth login (older: huggingface-cli login)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In the terminal that this program opens: uv pip install --reinstall pyarrow</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>In the terminal that this program opens: uv pip install ipykernel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Is the same program already running in the background, or in another window?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Its name stands as base_model_name_or_path in adapter_config.json in the adapter&apos;s folder</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux and WSL: does dmesg or journalctl -k name an out-of-memory kill at that time? Windows: look at the memory in the Task Manager while it runs.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux: run the install script of https://ollama.com/download/linux again; a container: docker pull ollama/ollama</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Linux: sudo systemctl stop ollama ends the one in the background</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Log in on this computer: this action needs a token.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look for it in the script, in .bashrc or the system&apos;s environment variables</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look how much room the drive has, and whether another program holds the file.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look whether it answers: open http://127.0.0.1:11434 in the browser</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look whether the folder was written, how large it is, and how much memory and disk are free.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Look whether the name is spelled right</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Made by DKMS before: sudo mokutil --import /var/lib/shim-signed/mok/MOK.der (Debian and Fedora keep it in /var/lib/dkms/mok.pub), then restart and enrol it in the same way</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Make a token with the right to write for this account or organisation, and log in with it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Names are not found inside the container: give the container program a name server that this network answers to.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>No row is left to train on: something before the training took all of them out.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Notebook, in the first cell after a restart: import os; os.environ[&quot;TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD&quot;] = &quot;1&quot;</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing of Ollama runs and it still comes: Windows may have set the port aside; restart, or set OLLAMA_HOST to 127.0.0.1:11500</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Nothing of the setup has to be changed</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ollama already runs in the background: it need not be started. Use it as it is: ollama run NAME.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the address in a browser on this computer</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the address that the log names in a browser on this computer.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Open the model&apos;s page on huggingface.co: does the name exist, is it private, and does it ask for a licence?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or add the package hf_transfer on the page Ready</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or let Unsloth do both: model.save_pretrained_gguf(&quot;model&quot;, tokenizer, quantization_method = &quot;q4_k_m&quot;)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or let the system&apos;s come first, in the terminal in which the script is started: export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libstdc++.so.6 (if strings of that file show the version that is missing)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or let this program fetch the packages itself: it checks each file by its hash</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or name your own account: YOURNAME/MODEL</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or open the classic command prompt (cmd) and run .venv\Scripts\activate.bat</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or open the environment&apos;s terminal from this program, where nothing has to be switched on</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Or take a driver of the distribution that is already signed (Ubuntu: linux-modules-nvidia), or switch Secure Boot off in the firmware</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Places that are not to be learned are -100, nothing else below 0</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>PowerShell: Remove-Item Env:HF_ENDPOINT; Linux: unset HF_ENDPOINT; in a notebook take the line out and restart the kernel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>PowerShell: Remove-Item Env:HF_HUB_ENABLE_HF_TRANSFER; Linux: unset HF_HUB_ENABLE_HF_TRANSFER; in a notebook set os.environ[&quot;HF_HUB_ENABLE_HF_TRANSFER&quot;] = &quot;0&quot; before any import</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Print one row of the data: is it what the script expects?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Print one row of the prepared data and look how a question and an answer begin in it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Read the first error in the log, not the last: later ones often follow from it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Read the last lines of your own script in the traceback: which call was it, and with what?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Restart Python before the next try: after this fault the card answers nothing more</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rows of different length, or lists within lists, cannot be put into one batch: cut and fill them up to one length, and leave out columns of text.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Rows that are longer than max_seq_length lose their answers: raise it</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run nvidia-smi: does it list the card, and which driver does it name?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run nvidia-smi: does it list the card, and which programs use it?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run once with the variable CUDA_LAUNCH_BLOCKING set to 1: the message then names the true place. A token number outside of the vocabulary is the usual reason.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run python -c &quot;import sys; print(sys.version, sys.executable)&quot;: is it the Python of the environment?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run python -c &quot;import torch; print(torch.__version__, torch.version.cuda)&quot; in the environment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run python -c &quot;import triton; print(triton.__version__)&quot; in the environment.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run python -m bitsandbytes in the environment: which library does it load?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Run python -m xformers.info in the environment: which torch was it built for?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Start Python by its own path: .venv\Scripts\python.exe train.py</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take a smaller quantisation of the model (q4_k_m), or close other programs.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Take model and tokenizer from the same name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The Hub answered with a fault of its own: look whether it has a disturbance, and try again later.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The conda environment&apos;s C++ library is too old: renew it there, or work in a setup of this program, which takes the system&apos;s.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The driver is installed, but Secure Boot does not let it start: its module is not signed with a key that this computer trusts.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The environment has no notebook kernel yet: add the package ipykernel on the page Ready, then choose the environment as kernel again.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file begins with a mark of Windows (BOM): open it with encoding=&quot;utf-8-sig&quot;, or save it as UTF-8 without BOM.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file in the folder that you named is damaged: get that file again from where it came from, and put it in the place of the old one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The file is not written in UTF-8: save it as UTF-8, or name its encoding.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The markers that were given to train_on_responses_only do not stand in the data: give those of this model&apos;s chat template.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The message names those that this vLLM takes, for example 8, 16, 32, 64, 128, 256</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The mirror that is set in HF_ENDPOINT does not answer: take the variable away, or name one that works.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The model is in 4 bit already: ask for less beside it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The name server that this WSL got from Windows does not answer: restart WSL, and if that does not help, give it another one.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The name was asked for again and again and never found: mend the connection or the name first.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The newest one does not know it either: take another model, or llama.cpp, which learns new ones first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The package pyarrow is not whole: parts of it came from conda and parts from pip. Take it out and install it again, from one of the two.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The policy is set by whoever looks after this computer, and your own setting does not count: use the environment without a script.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The rank is the same and the layers are not: load the base model that the adapter was trained on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>The training got rows without tokens: turn the texts into tokens first, or let SFTTrainer do it.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This folder holds weights that are packed in 4 bit, and the converter wants them in 16 bit: merge the adapter into 16 bit first, and convert that folder.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>This program&apos;s training saves as it goes and goes on from the last checkpoint: unsloth-setup train --resume</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Ubuntu: sudo apt install --reinstall the package nvidia-dkms of your driver, give a password when it asks; restart, choose Enroll MOK in the blue window, and type that password</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Update Ollama: this one was released before the model&apos;s kind. The GGUF file is whole, and nothing of the setup has to be changed.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Update the program that reads the GGUF file (llama.cpp, LM Studio and others): this one was released before the model&apos;s kind.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>VS Code: Select Kernel, Python Environments, the environment of this program</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Verify the environment on the page Verify: do the installed versions fit the setup?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>What was fetched until then stays in the cache; the next try goes on from there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Where only rng_state fails: move the files rng_state*.pth out of the checkpoint; training goes on from the same step, with another order of chance</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Which cards does nvidia-smi list, and does the script name one (CUDA_VISIBLE_DEVICES, device_map)?</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows itself must know the name: open the address in a browser there</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows, in PowerShell or the terminal that this program opens: $env:TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD = &quot;1&quot;, then start the script there; Linux: TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 python train.py</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows: choose Restart to update at Ollama&apos;s symbol beside the clock, or install the newest one from https://ollama.com/download over the old one</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Windows: to start it with other settings, choose Quit Ollama at its symbol beside the clock first</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>With Unsloth: from unsloth import add_new_tokens; add_new_tokens(model, tokenizer, new_tokens = [...]), before get_peft_model</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>Your own checkpoint may be loaded in the old way: set the variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD to 1 and go on.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>df -h /dev/shm shows its size and how much of it is left.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>https://status.huggingface.co tells disturbances</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>huggingface.co, Settings, Access Tokens: a fine-grained token needs &quot;Write access&quot; to the repositories of that name</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>huggingface.co, Settings, Access Tokens: make one that may read (or write, to upload)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>instruction_part and response_part must be written exactly so, with line breaks</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>llama-cpp-python: a newer release of the package</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>llama.cpp: take the newest ready programs from its releases, or git pull and build again</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>load_dataset(&quot;csv&quot;, data_files=FILE, encoding=&quot;cp1252&quot;) for files of Excel</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>model.save_pretrained_merged(&quot;merged&quot;, tokenizer, save_method = &quot;merged_16bit&quot;), then convert the folder merged</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nvidia-smi -q -d ECC,ROW_REMAPPER shows the errors that the card has counted.</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>nvidia-smi shows whether a Python of an earlier run is still there; end it by its number</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>ollama -v shows the version; ollama run NAME once more afterwards</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>ollama ps lists models that are still loaded; ollama stop NAME frees their memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>per_device_train_batch_size = 1; gradient_accumulation_steps keeps the sum the same and costs no memory</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>print(dataset[0]) must show input_ids; print(len(dataset)) must not be 0</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>print(dataset[0]) shows each column: input_ids, attention_mask and labels are lists of whole numbers, not lists of lists; text columns go with dataset.remove_columns([...])</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>print(len(dataset)) after loading and after each filter and map shows which step leaves none</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>print(set(dataset[&quot;label&quot;])) shows which labels the data has</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>tokenizer(text, truncation=True, max_length=2048), and a collator that fills up, such as DataCollatorForSeq2Seq(tokenizer)</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>torchrun --master-port 29501 train.py; accelerate launch --main_process_port 29501 train.py</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>train_on_responses_only and filters for roles drop each row whose markers they do not find</source>
+        <translation type="unfinished"></translation>
+    </message>
+    <message>
+        <source>vLLM takes only certain highest ranks: give the next one above the adapter&apos;s rank.</source>
+        <translation type="unfinished"></translation>
+    </message>
 </context>
 <context>
     <name>Diagnosis</name>
