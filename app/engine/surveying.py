@@ -49,9 +49,9 @@ def _with_resumable(session: Session, facts: MachineFacts) -> MachineFacts:
 
 
 def find_in_place(session: Session) -> tuple[Plan, Verification] | None:
-    """The plan and the verification of the active environment, where it is what an install would make and nothing
-    is left to do. ``None`` where something is, or where only a whole survey can tell; the session
-    then has no facts, and the next who asks surveys.
+    """The plan and the verification of the active environment, where it is what an install would
+    make and nothing is left to do. ``None`` where something is, or where only a whole survey can
+    tell; the session then has no facts, and the next who asks surveys.
 
     Each file of the environment is looked at while the probes wait for other programs.
     """
