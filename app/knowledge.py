@@ -255,13 +255,16 @@ def known_issues(read: Read, names: Names) -> KnownIssues:
         for n in names("known_issues")
         if n.endswith(".toml")
     ]
-    words = "known_issues/words.json"
+    words, outcome = "known_issues/words.json", "known_issues/outcome.json"
     return KnownIssues(
         causes=tuple(t for c in chapters for t in c.known_issue),
         harmless=tuple(h for c in chapters for h in c.harmless),
         checks={stage: check for c in chapters for stage, check in c.checks.items()},
         words=_read_value(read, words, dict[str, dict[str, str]])
         if read(words) is not None
+        else {},
+        outcome=_read_value(read, outcome, dict[str, dict[str, str]])
+        if read(outcome) is not None
         else {},
     )
 

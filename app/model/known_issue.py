@@ -105,6 +105,7 @@ class KnownIssues(Value, frozen=True, kw_only=True):
     ] = {}  # cause, points, words that speak for it: app/decide/diagnosis/word_scores.py
 
     checks: dict[str, str] = {}
+    outcome: dict[str, dict[str, str]] = {}  # app/decide/diagnosis/outcome_words.py
 
     def check(self, known_issue: KnownIssue) -> str:
         """A first thing to look at for a cause that is only an idea."""

@@ -9518,803 +9518,803 @@
     </message>
     <message>
         <source>A base whose name ends in -GPTQ or -AWQ: take the model that it was made from</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Basismodell, dessen Name auf -GPTQ oder -AWQ endet: Nehmen Sie das Modell, aus dem es gemacht wurde</translation>
     </message>
     <message>
         <source>A folder from somebody else: look whether base_model_name_or_path in its adapter_config.json is your base model</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Ordner von jemand anderem: Sehen Sie nach, ob base_model_name_or_path in seiner adapter_config.json Ihr Basismodell ist</translation>
     </message>
     <message>
         <source>A module of your own: from safetensors.torch import save_model; save_model(model, &quot;model.safetensors&quot;)</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein eigenes Modul: from safetensors.torch import save_model; save_model(model, &quot;model.safetensors&quot;)</translation>
     </message>
     <message>
         <source>A queue (Slurm, PBS, LSF) gives each job a time, and ended this one when it was over. Nothing is broken; what was saved until then is whole.</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Warteschlange (Slurm, PBS, LSF) gibt jedem Job eine Zeit und hat diesen beendet, als sie um war. Nichts ist kaputt; was bis dahin gespeichert wurde, ist heil.</translation>
     </message>
     <message>
         <source>A rented or shared card: tell the operator the number of the card (nvidia-smi -L) and the time, and take another one</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine gemietete oder geteilte Karte: Nennen Sie dem Betreiber die Nummer der Karte (nvidia-smi -L) und die Uhrzeit, und nehmen Sie eine andere</translation>
     </message>
     <message>
         <source>A training with several processes needs a card for each of them. Two were put on one: fewer cards can be seen than processes were started, or each process takes the first card it sees.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Training mit mehreren Prozessen braucht für jeden davon eine Karte. Zwei wurden auf dieselbe gelegt: Es sind weniger Karten zu sehen, als Prozesse gestartet wurden, oder jeder Prozess nimmt die erste Karte, die er sieht.</translation>
     </message>
     <message>
         <source>Another rank needs a training from the beginning: without resume_from_checkpoint, in a new output_dir</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein anderer Rang braucht ein Training von Anfang an: ohne resume_from_checkpoint, in einem neuen output_dir</translation>
     </message>
     <message>
         <source>CUDA_VISIBLE_DEVICES must name all of them; Slurm: --gres=gpu:NUMBER, and no --gpus-per-task beside torchrun</source>
-        <translation type="unfinished"></translation>
+        <translation>CUDA_VISIBLE_DEVICES muss sie alle nennen; Slurm: --gres=gpu:NUMBER, und kein --gpus-per-task neben torchrun</translation>
     </message>
     <message>
         <source>Give the job more time, and let the training save often enough to go on from there.</source>
-        <translation type="unfinished"></translation>
+        <translation>Geben Sie dem Job mehr Zeit, und lassen Sie das Training oft genug speichern, um von dort aus weiterzumachen.</translation>
     </message>
     <message>
         <source>Go on with the rank that the saved adapter has, or begin a new training with the new one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Machen Sie mit dem Rang weiter, den der gespeicherte Adapter hat, oder beginnen Sie mit dem neuen ein neues Training.</translation>
     </message>
     <message>
         <source>In a container: --network=host, or an interface of its own</source>
-        <translation type="unfinished"></translation>
+        <translation>In einem Container: --network=host, oder eine eigene Schnittstelle</translation>
     </message>
     <message>
         <source>In a script of your own, before anything is put on a card: torch.cuda.set_device(int(os.environ[&quot;LOCAL_RANK&quot;]))</source>
-        <translation type="unfinished"></translation>
+        <translation>In einem eigenen Skript, bevor etwas auf eine Karte gelegt wird: torch.cuda.set_device(int(os.environ[&quot;LOCAL_RANK&quot;]))</translation>
     </message>
     <message>
         <source>In the training: save_strategy=&quot;steps&quot; and save_steps=100, then trainer.train(resume_from_checkpoint=True) in the next job</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Training: save_strategy=&quot;steps&quot; und save_steps=100, dann im nächsten Job trainer.train(resume_from_checkpoint=True)</translation>
     </message>
     <message>
         <source>Leave the choice to NCCL: unset NCCL_SOCKET_IFNAME in the terminal; in a notebook&apos;s first cell: import os; os.environ.pop(&quot;NCCL_SOCKET_IFNAME&quot;, None)</source>
-        <translation type="unfinished"></translation>
+        <translation>Überlassen Sie NCCL die Wahl: unset NCCL_SOCKET_IFNAME im Terminal; in der ersten Zelle eines Notebooks: import os; os.environ.pop(&quot;NCCL_SOCKET_IFNAME&quot;, None)</translation>
     </message>
     <message>
         <source>Load the base model in 16 bit, put the adapter on it, and merge then.</source>
-        <translation type="unfinished"></translation>
+        <translation>Laden Sie das Basismodell in 16 Bit, setzen Sie den Adapter darauf, und führen Sie dann beide zusammen.</translation>
     </message>
     <message>
         <source>Many models use the same weights for reading tokens and for writing them (embed_tokens and lm_head). safetensors&apos; save_file keeps each name by itself and refuses weights with two names. The model in memory is whole.</source>
-        <translation type="unfinished"></translation>
+        <translation>Viele Modelle benutzen zum Lesen und zum Schreiben von Token dieselben Gewichte (embed_tokens und lm_head). save_file von safetensors speichert jeden Namen für sich und lehnt Gewichte mit zwei Namen ab. Das Modell im Speicher ist heil.</translation>
     </message>
     <message>
         <source>NCCL finds no network interface to talk over</source>
-        <translation type="unfinished"></translation>
+        <translation>NCCL findet keine Netzschnittstelle, über die es sprechen kann</translation>
     </message>
     <message>
         <source>Name an interface that is there, or leave the choice to NCCL.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie eine Schnittstelle, die es gibt, oder überlassen Sie NCCL die Wahl.</translation>
     </message>
     <message>
         <source>Name one: export NCCL_SOCKET_IFNAME=enp5s0 (GLOO_SOCKET_IFNAME the same way); on one computer alone lo is enough</source>
-        <translation type="unfinished"></translation>
+        <translation>Nennen Sie eine: export NCCL_SOCKET_IFNAME=enp5s0 (GLOO_SOCKET_IFNAME ebenso); auf einem einzelnen Computer genügt lo</translation>
     </message>
     <message>
         <source>Restart the computer, look at what the card counts, and have the card looked at if it comes again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Starten Sie den Computer neu, sehen Sie nach, was die Karte zählt, und lassen Sie die Karte prüfen, wenn es wiederkommt.</translation>
     </message>
     <message>
         <source>Save with the model&apos;s own function, which knows which weights have two names.</source>
-        <translation type="unfinished"></translation>
+        <translation>Speichern Sie mit der eigenen Funktion des Modells; sie weiß, welche Gewichte zwei Namen haben.</translation>
     </message>
     <message>
         <source>Slurm tells the job beforehand with #SBATCH --signal=USR1@300: time enough to save once more</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit #SBATCH --signal=USR1@300 sagt Slurm dem Job vorher Bescheid: Zeit genug, um noch einmal zu speichern</translation>
     </message>
     <message>
         <source>Slurm: #SBATCH --time=24:00:00 in the job&apos;s file, as far as the partition allows; sinfo -o &quot;%P %l&quot; shows how far</source>
-        <translation type="unfinished"></translation>
+        <translation>Slurm: #SBATCH --time=24:00:00 in der Datei des Jobs, soweit die Partition es erlaubt; sinfo -o &quot;%P %l&quot; zeigt, wie weit</translation>
     </message>
     <message>
         <source>Start as many processes as the job has cards, each on its own card.</source>
-        <translation type="unfinished"></translation>
+        <translation>Starten Sie so viele Prozesse, wie der Job Karten hat, jeden auf einer eigenen Karte.</translation>
     </message>
     <message>
         <source>The adapter cannot be merged into a packed model</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Adapter lässt sich nicht mit einem gepackten Modell zusammenführen</translation>
     </message>
     <message>
         <source>The base model is loaded with weights packed in few bits (GPTQ, AWQ, or 8 or 4 bit with an older peft), and the adapter&apos;s numbers cannot be added to those. Adapter and model are whole.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Basismodell ist mit Gewichten geladen, die in wenige Bits gepackt sind (GPTQ, AWQ, oder 8 oder 4 Bit mit einem älteren peft), und dazu lassen sich die Zahlen des Adapters nicht addieren. Adapter und Modell sind heil.</translation>
     </message>
     <message>
         <source>The card checks its own memory (ECC) and found an error that it could not put right. The program that was running is ended so that it does not compute with wrong numbers. The script is not at fault.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Karte prüft ihren eigenen Speicher (ECC) und fand einen Fehler, den sie nicht beheben konnte. Das laufende Programm wird beendet, damit es nicht mit falschen Zahlen rechnet. Am Skript liegt es nicht.</translation>
     </message>
     <message>
         <source>The card&apos;s memory has a fault</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Speicher der Karte hat einen Fehler</translation>
     </message>
     <message>
         <source>The matrices of an adapter (lora_A, lora_B) follow from its rank and from the layers of its model. The saved ones differ in one of the two: r in get_peft_model or LoraConfig was changed since they were saved, or they belong to another base model. The file is whole.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Matrizen eines Adapters (lora_A, lora_B) ergeben sich aus seinem Rang und aus den Schichten seines Modells. Bei den gespeicherten ist eines von beiden anders: r in get_peft_model oder LoraConfig wurde nach dem Speichern geändert, oder sie gehören zu einem anderen Basismodell. Die Datei ist heil.</translation>
     </message>
     <message>
         <source>The processes of a training find each other over a network interface, on one computer too. Mostly NCCL_SOCKET_IFNAME names one that this computer does not have.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Prozesse eines Trainings finden einander über eine Netzschnittstelle, auch auf einem einzigen Computer. Meist nennt NCCL_SOCKET_IFNAME eine, die dieser Computer nicht hat.</translation>
     </message>
     <message>
         <source>The saved adapter has another shape than the one that is made now</source>
-        <translation type="unfinished"></translation>
+        <translation>Der gespeicherte Adapter hat eine andere Form als der, der jetzt angelegt wird</translation>
     </message>
     <message>
         <source>The saved rank stands as r in adapter_config.json in the checkpoint&apos;s folder; give get_peft_model or LoraConfig the same one (and the same target_modules)</source>
-        <translation type="unfinished"></translation>
+        <translation>Der gespeicherte Rang steht als r in adapter_config.json im Ordner des Checkpoints; geben Sie get_peft_model oder LoraConfig denselben (und dieselben target_modules)</translation>
     </message>
     <message>
         <source>The time that this job was given is over</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Zeit, die dieser Job bekommen hat, ist um</translation>
     </message>
     <message>
         <source>Then merged = PeftModel.from_pretrained(base, ADAPTER_FOLDER).merge_and_unload() and merged.save_pretrained(&quot;merged&quot;)</source>
-        <translation type="unfinished"></translation>
+        <translation>Dann merged = PeftModel.from_pretrained(base, ADAPTER_FOLDER).merge_and_unload() und merged.save_pretrained(&quot;merged&quot;)</translation>
     </message>
     <message>
         <source>Two names in the model stand for the same weights, and the file does not allow that</source>
-        <translation type="unfinished"></translation>
+        <translation>Zwei Namen im Modell stehen für dieselben Gewichte, und die Datei erlaubt das nicht</translation>
     </message>
     <message>
         <source>Two processes of one training want the same card</source>
-        <translation type="unfinished"></translation>
+        <translation>Zwei Prozesse eines Trainings wollen dieselbe Karte</translation>
     </message>
     <message>
         <source>Undo overclocking of the memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie die Übertaktung des Speichers zurück</translation>
     </message>
     <message>
         <source>Unsloth does all of it: model.save_pretrained_merged(&quot;merged&quot;, tokenizer, save_method = &quot;merged_16bit&quot;)</source>
-        <translation type="unfinished"></translation>
+        <translation>Unsloth macht das alles: model.save_pretrained_merged(&quot;merged&quot;, tokenizer, save_method = &quot;merged_16bit&quot;)</translation>
     </message>
     <message>
         <source>Until it is saved, keep the notebook or Python open: the trained weights are only in memory</source>
-        <translation type="unfinished"></translation>
+        <translation>Lassen Sie das Notebook oder Python offen, bis es gespeichert ist: Die trainierten Gewichte sind nur im Speicher</translation>
     </message>
     <message>
         <source>Without merging: load base and adapter together, which packed models can</source>
-        <translation type="unfinished"></translation>
+        <translation>Ohne Zusammenführen: Laden Sie Basismodell und Adapter gemeinsam; das geht auch mit gepackten Modellen</translation>
     </message>
     <message>
         <source>adapter shape</source>
-        <translation type="unfinished"></translation>
+        <translation>Form des Adapters</translation>
     </message>
     <message>
         <source>base = AutoModelForCausalLM.from_pretrained(BASE, torch_dtype=&quot;bfloat16&quot;), without load_in_4bit, load_in_8bit or a quantization_config; it may lie in main memory: device_map=&quot;cpu&quot;</source>
-        <translation type="unfinished"></translation>
+        <translation>base = AutoModelForCausalLM.from_pretrained(BASE, torch_dtype=&quot;bfloat16&quot;), ohne load_in_4bit, load_in_8bit oder eine quantization_config; es darf im Arbeitsspeicher liegen: device_map=&quot;cpu&quot;</translation>
     </message>
     <message>
         <source>card memory fault</source>
-        <translation type="unfinished"></translation>
+        <translation>Speicherfehler der Karte</translation>
     </message>
     <message>
         <source>ip -br address shows the names; a running one with an address is the right one, for example enp5s0</source>
-        <translation type="unfinished"></translation>
+        <translation>ip -br address zeigt die Namen; richtig ist eine laufende mit einer Adresse, zum Beispiel enp5s0</translation>
     </message>
     <message>
         <source>job time limit</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeitgrenze des Jobs</translation>
     </message>
     <message>
         <source>merge quantized</source>
-        <translation type="unfinished"></translation>
+        <translation>Zusammenführen mit gepacktem Modell</translation>
     </message>
     <message>
         <source>model.save_pretrained(&quot;folder&quot;), and tokenizer.save_pretrained(&quot;folder&quot;), instead of save_file(model.state_dict(), ...)</source>
-        <translation type="unfinished"></translation>
+        <translation>model.save_pretrained(&quot;folder&quot;) und tokenizer.save_pretrained(&quot;folder&quot;) statt save_file(model.state_dict(), ...)</translation>
     </message>
     <message>
         <source>nccl no interface</source>
-        <translation type="unfinished"></translation>
+        <translation>NCCL ohne Netzschnittstelle</translation>
     </message>
     <message>
         <source>nvidia-smi -q -d ECC,ROW_REMAPPER: errors under Volatile that grow again after the restart speak for a failing card</source>
-        <translation type="unfinished"></translation>
+        <translation>nvidia-smi -q -d ECC,ROW_REMAPPER: Fehler unter Volatile, die nach dem Neustart wieder zunehmen, sprechen für eine Karte, die ausfällt</translation>
     </message>
     <message>
         <source>python -c &quot;import torch; print(torch.cuda.device_count())&quot; in the same place shows how many cards the job sees</source>
-        <translation type="unfinished"></translation>
+        <translation>python -c &quot;import torch; print(torch.cuda.device_count())&quot; an derselben Stelle zeigt, wie viele Karten der Job sieht</translation>
     </message>
     <message>
         <source>shared weights</source>
-        <translation type="unfinished"></translation>
+        <translation>Gemeinsame Gewichte</translation>
     </message>
     <message>
         <source>torchrun --nproc-per-node NUMBER train.py, or accelerate launch --num_processes NUMBER train.py, with that number</source>
-        <translation type="unfinished"></translation>
+        <translation>torchrun --nproc-per-node NUMBER train.py, oder accelerate launch --num_processes NUMBER train.py, mit dieser Zahl</translation>
     </message>
     <message>
         <source>transformers&apos; Trainer with a model of your own: save_safetensors=False in the arguments</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Trainer von transformers mit einem eigenen Modell: save_safetensors=False in den Argumenten</translation>
     </message>
     <message>
         <source>two ranks one card</source>
-        <translation type="unfinished"></translation>
+        <translation>Zwei Prozesse auf einer Karte</translation>
     </message>
     <message>
         <source>A Trainer of your own: dataset = dataset.map(lambda row: tokenizer(row[&quot;text&quot;], truncation=True), remove_columns=dataset.column_names) before it is given to the trainer</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein eigener Trainer: dataset = dataset.map(lambda row: tokenizer(row[&quot;text&quot;], truncation=True), remove_columns=dataset.column_names), bevor der Trainer ihn bekommt</translation>
     </message>
     <message>
         <source>A collator of your own that works on other columns: remove_unused_columns=False in the training arguments, or they are taken away before it sees them</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein eigener Collator, der mit anderen Spalten arbeitet: remove_unused_columns=False in den Argumenten des Trainings, sonst werden sie entfernt, bevor er sie sieht</translation>
     </message>
     <message>
         <source>A conda environment: pip uninstall pyarrow, then conda install -c conda-forge pyarrow libarrow</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine conda-Umgebung: pip uninstall pyarrow, dann conda install -c conda-forge pyarrow libarrow</translation>
     </message>
     <message>
         <source>A copy of the model in a folder works without any connection: give its path as the model&apos;s name</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Kopie des Modells in einem Ordner geht ohne jede Verbindung: Geben Sie ihren Pfad als Namen des Modells an</translation>
     </message>
     <message>
         <source>A filter by length: the smallest length must lie below the largest, and both are counted in the same unit, words, characters or tokens</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Filter nach Länge: Die kleinste Länge muss unter der größten liegen, und beide werden in derselben Einheit gezählt, in Wörtern, Zeichen oder Token</translation>
     </message>
     <message>
         <source>A function for dataset.map(..., batched=True) returns one list a row, without one more pair of brackets around it</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Funktion für dataset.map(..., batched=True) gibt je Zeile eine Liste zurück, ohne ein weiteres Paar Klammern darum</translation>
     </message>
     <message>
         <source>A label&apos;s number lies outside of what the model can answer: labels count from 0, and num_labels must be at least the highest one plus one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Nummer eines Labels liegt außerhalb dessen, was das Modell antworten kann: Labels zählen ab 0, und num_labels muss mindestens das höchste plus eins sein.</translation>
     </message>
     <message>
         <source>A model that was downloaded as -bnb-4bit: take the one without that ending</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Modell, das als -bnb-4bit geladen wurde: Nehmen Sie das ohne diese Endung</translation>
     </message>
     <message>
         <source>A name may stand for several sizes: 1.5B, 3B and 7B have layers of other widths</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Name kann für mehrere Größen stehen: 1.5B, 3B und 7B haben Schichten anderer Breite</translation>
     </message>
     <message>
         <source>A setup of this program has no C++ library of its own: it takes the system&apos;s</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Einrichtung dieses Programms hat keine eigene C++-Bibliothek: Sie nimmt die des Systems</translation>
     </message>
     <message>
         <source>A smaller model; the page Ready shows what fits on this card while you turn the knobs</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein kleineres Modell; die Seite Bereit zeigt beim Verstellen, was auf diese Karte passt</translation>
     </message>
     <message>
         <source>A split: train_test_split of few rows can leave one side empty</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Aufteilung: train_test_split mit wenigen Zeilen kann eine Seite leer lassen</translation>
     </message>
     <message>
         <source>A stick or a network drive: copy once more, and eject the stick before you pull it out</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Stick oder Netzlaufwerk: Kopieren Sie noch einmal, und werfen Sie den Stick aus, bevor Sie ihn abziehen</translation>
     </message>
     <message>
         <source>A switch asks for a faster way of downloading whose package is not installed: take the switch away.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Schalter verlangt eine schnellere Art des Ladens, deren Paket nicht installiert ist: Nehmen Sie den Schalter weg.</translation>
     </message>
     <message>
         <source>A token&apos;s number lies outside of the model&apos;s vocabulary: give the model room for the tokens that were added, or take its own tokenizer.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Nummer eines Tokens liegt außerhalb des Vokabulars des Modells: Geben Sie dem Modell Platz für die hinzugefügten Token, oder nehmen Sie seinen eigenen Tokenizer.</translation>
     </message>
     <message>
         <source>After tokenizer.add_tokens(...): model.resize_token_embeddings(len(tokenizer)), before the adapter is made</source>
-        <translation type="unfinished"></translation>
+        <translation>Nach tokenizer.add_tokens(...): model.resize_token_embeddings(len(tokenizer)), bevor der Adapter angelegt wird</translation>
     </message>
     <message>
         <source>Again and again with one file alone: set HF_HUB_DISABLE_XET to 1 (notebook, first cell: import os; os.environ[&quot;HF_HUB_DISABLE_XET&quot;] = &quot;1&quot;)</source>
-        <translation type="unfinished"></translation>
+        <translation>Immer wieder, bei einer Datei allein: Setzen Sie HF_HUB_DISABLE_XET auf 1 (Notebook, erste Zelle: import os; os.environ[&quot;HF_HUB_DISABLE_XET&quot;] = &quot;1&quot;)</translation>
     </message>
     <message>
         <source>An adapter cannot be taken over to another model: train it there anew</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Adapter lässt sich nicht auf ein anderes Modell übertragen: Trainieren Sie ihn dort neu</translation>
     </message>
     <message>
         <source>An adapter of rank 24 runs with --max-lora-rank 32</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein Adapter mit Rang 24 läuft mit --max-lora-rank 32</translation>
     </message>
     <message>
         <source>An environment of this program has no parts of conda in it</source>
-        <translation type="unfinished"></translation>
+        <translation>Eine Umgebung dieses Programms enthält keine Teile von conda</translation>
     </message>
     <message>
         <source>Another training, or one that did not end, holds the port: end it, or give this one another port.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ein anderes Training, oder eines, das nicht zu Ende kam, hält den Port: Beenden Sie es, oder geben Sie diesem einen anderen Port.</translation>
     </message>
     <message>
         <source>Behind a VPN leave it for a moment, or build with --network host</source>
-        <translation type="unfinished"></translation>
+        <translation>Hinter einem VPN: Verlassen Sie es für einen Augenblick, oder bauen Sie mit --network host</translation>
     </message>
     <message>
         <source>Close WSL with wsl --shutdown in PowerShell, and leave a VPN for a moment; then open it again</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen Sie WSL mit wsl --shutdown in PowerShell, und verlassen Sie ein VPN für einen Augenblick; öffnen Sie WSL dann wieder</translation>
     </message>
     <message>
         <source>Close other programs that use the card; nvidia-smi lists them</source>
-        <translation type="unfinished"></translation>
+        <translation>Schließen Sie andere Programme, die die Karte benutzen; nvidia-smi nennt sie</translation>
     </message>
     <message>
         <source>Compare NCCL_SOCKET_IFNAME with the names that ip -br address shows.</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergleichen Sie NCCL_SOCKET_IFNAME mit den Namen, die ip -br address zeigt.</translation>
     </message>
     <message>
         <source>Compare how long the job ran with the time that it was given.</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergleichen Sie, wie lange der Job lief, mit der Zeit, die er bekommen hat.</translation>
     </message>
     <message>
         <source>Compare its size with the one on the page that it came from: a smaller one was not copied to its end</source>
-        <translation type="unfinished"></translation>
+        <translation>Vergleichen Sie ihre Größe mit der auf der Seite, von der sie stammt: Eine kleinere wurde nicht bis zum Ende kopiert</translation>
     </message>
     <message>
         <source>Count the cards that nvidia-smi -L shows inside the job, and the processes that were started.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zählen Sie die Karten, die nvidia-smi -L im Job zeigt, und die gestarteten Prozesse.</translation>
     </message>
     <message>
         <source>Do so only for checkpoints that you made yourself</source>
-        <translation type="unfinished"></translation>
+        <translation>Tun Sie das nur bei Checkpoints, die Sie selbst gemacht haben</translation>
     </message>
     <message>
         <source>Docker Desktop: Settings, Docker Engine, add &quot;dns&quot;: [&quot;ADDRESS&quot;], then restart it</source>
-        <translation type="unfinished"></translation>
+        <translation>Docker Desktop: Settings, Docker Engine, &quot;dns&quot;: [&quot;ADDRESS&quot;] hinzufügen, dann neu starten</translation>
     </message>
     <message>
         <source>Easiest: trl&apos;s SFTTrainer with a column text or messages; it makes the tokens itself (dataset_text_field = &quot;text&quot;)</source>
-        <translation type="unfinished"></translation>
+        <translation>Am einfachsten: SFTTrainer von trl mit einer Spalte text oder messages; er macht die Token selbst (dataset_text_field = &quot;text&quot;)</translation>
     </message>
     <message>
         <source>Editor of Windows: Save as, encoding UTF-8</source>
-        <translation type="unfinished"></translation>
+        <translation>Editor von Windows: Speichern unter, Codierung UTF-8</translation>
     </message>
     <message>
         <source>Excel: Save as, CSV UTF-8</source>
-        <translation type="unfinished"></translation>
+        <translation>Excel: Speichern unter, CSV UTF-8</translation>
     </message>
     <message>
         <source>Halve max_seq_length, and use_gradient_checkpointing = &quot;unsloth&quot; in get_peft_model</source>
-        <translation type="unfinished"></translation>
+        <translation>Halbieren Sie max_seq_length, und setzen Sie use_gradient_checkpointing = &quot;unsloth&quot; in get_peft_model</translation>
     </message>
     <message>
         <source>If names still fail: write [network] and, on the next line, generateResolvConf = false into /etc/wsl.conf, close WSL, then write nameserver and the address of a name server of your network into /etc/resolv.conf</source>
-        <translation type="unfinished"></translation>
+        <translation>Wenn Namen weiter nicht gefunden werden: Schreiben Sie [network] und in die nächste Zeile generateResolvConf = false in /etc/wsl.conf, schließen Sie WSL, und schreiben Sie dann nameserver und die Adresse eines Nameservers Ihres Netzes in /etc/resolv.conf</translation>
     </message>
     <message>
         <source>In the activated environment: conda install -c conda-forge &quot;libstdcxx-ng&gt;=13&quot;</source>
-        <translation type="unfinished"></translation>
+        <translation>In der aktivierten Umgebung: conda install -c conda-forge &quot;libstdcxx-ng&gt;=13&quot;</translation>
     </message>
     <message>
         <source>In the terminal that this program opens: hf auth login (older: huggingface-cli login)</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Terminal, das dieses Programm öffnet: hf auth login (älter: huggingface-cli login)</translation>
     </message>
     <message>
         <source>In the terminal that this program opens: uv pip install --reinstall pyarrow</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Terminal, das dieses Programm öffnet: uv pip install --reinstall pyarrow</translation>
     </message>
     <message>
         <source>In the terminal that this program opens: uv pip install ipykernel</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Terminal, das dieses Programm öffnet: uv pip install ipykernel</translation>
     </message>
     <message>
         <source>Is the same program already running in the background, or in another window?</source>
-        <translation type="unfinished"></translation>
+        <translation>Läuft dasselbe Programm schon im Hintergrund oder in einem anderen Fenster?</translation>
     </message>
     <message>
         <source>Its name stands as base_model_name_or_path in adapter_config.json in the adapter&apos;s folder</source>
-        <translation type="unfinished"></translation>
+        <translation>Sein Name steht als base_model_name_or_path in adapter_config.json im Ordner des Adapters</translation>
     </message>
     <message>
         <source>Linux and WSL: does dmesg or journalctl -k name an out-of-memory kill at that time? Windows: look at the memory in the Task Manager while it runs.</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux und WSL: Nennt dmesg oder journalctl -k zu dieser Zeit ein Beenden wegen Speichermangels (out-of-memory kill)? Windows: Sehen Sie sich während des Laufs den Speicher im Task-Manager an.</translation>
     </message>
     <message>
         <source>Linux: run the install script of https://ollama.com/download/linux again; a container: docker pull ollama/ollama</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux: Führen Sie das Installationsskript von https://ollama.com/download/linux noch einmal aus; ein Container: docker pull ollama/ollama</translation>
     </message>
     <message>
         <source>Linux: sudo systemctl stop ollama ends the one in the background</source>
-        <translation type="unfinished"></translation>
+        <translation>Linux: sudo systemctl stop ollama beendet das im Hintergrund</translation>
     </message>
     <message>
         <source>Log in on this computer: this action needs a token.</source>
-        <translation type="unfinished"></translation>
+        <translation>Melden Sie sich auf diesem Computer an: Dieser Schritt braucht ein Token.</translation>
     </message>
     <message>
         <source>Look for it in the script, in .bashrc or the system&apos;s environment variables</source>
-        <translation type="unfinished"></translation>
+        <translation>Suchen Sie die Variable im Skript, in .bashrc oder in den Umgebungsvariablen des Systems</translation>
     </message>
     <message>
         <source>Look how much room the drive has, and whether another program holds the file.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie nach, wie viel Platz das Laufwerk hat und ob ein anderes Programm die Datei belegt.</translation>
     </message>
     <message>
         <source>Look whether it answers: open http://127.0.0.1:11434 in the browser</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie nach, ob es antwortet: Öffnen Sie http://127.0.0.1:11434 im Browser</translation>
     </message>
     <message>
         <source>Look whether the folder was written, how large it is, and how much memory and disk are free.</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie nach, ob der Ordner geschrieben wurde, wie groß er ist und wie viel Speicher und Plattenplatz frei sind.</translation>
     </message>
     <message>
         <source>Look whether the name is spelled right</source>
-        <translation type="unfinished"></translation>
+        <translation>Sehen Sie nach, ob der Name richtig geschrieben ist</translation>
     </message>
     <message>
         <source>Made by DKMS before: sudo mokutil --import /var/lib/shim-signed/mok/MOK.der (Debian and Fedora keep it in /var/lib/dkms/mok.pub), then restart and enrol it in the same way</source>
-        <translation type="unfinished"></translation>
+        <translation>Schon früher mit DKMS gebaut: sudo mokutil --import /var/lib/shim-signed/mok/MOK.der (Debian und Fedora haben den Schlüssel in /var/lib/dkms/mok.pub), dann neu starten und ihn ebenso eintragen</translation>
     </message>
     <message>
         <source>Make a token with the right to write for this account or organisation, and log in with it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Machen Sie ein Token mit Schreibrecht für dieses Konto oder diese Organisation, und melden Sie sich damit an.</translation>
     </message>
     <message>
         <source>Names are not found inside the container: give the container program a name server that this network answers to.</source>
-        <translation type="unfinished"></translation>
+        <translation>Im Container werden Namen nicht gefunden: Geben Sie dem Container-Programm einen Nameserver, der aus diesem Netz erreichbar ist.</translation>
     </message>
     <message>
         <source>No row is left to train on: something before the training took all of them out.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zum Trainieren ist keine Zeile übrig: Etwas vor dem Training hat alle herausgenommen.</translation>
     </message>
     <message>
         <source>Notebook, in the first cell after a restart: import os; os.environ[&quot;TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD&quot;] = &quot;1&quot;</source>
-        <translation type="unfinished"></translation>
+        <translation>Notebook, in der ersten Zelle nach einem Neustart: import os; os.environ[&quot;TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD&quot;] = &quot;1&quot;</translation>
     </message>
     <message>
         <source>Nothing of Ollama runs and it still comes: Windows may have set the port aside; restart, or set OLLAMA_HOST to 127.0.0.1:11500</source>
-        <translation type="unfinished"></translation>
+        <translation>Nichts von Ollama läuft, und es kommt trotzdem: Vielleicht hat Windows den Port reserviert; starten Sie neu, oder setzen Sie OLLAMA_HOST auf 127.0.0.1:11500</translation>
     </message>
     <message>
         <source>Nothing of the setup has to be changed</source>
-        <translation type="unfinished"></translation>
+        <translation>An der Einrichtung muss nichts geändert werden</translation>
     </message>
     <message>
         <source>Ollama already runs in the background: it need not be started. Use it as it is: ollama run NAME.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ollama läuft schon im Hintergrund: Es muss nicht gestartet werden. Benutzen Sie es, wie es ist: ollama run NAME.</translation>
     </message>
     <message>
         <source>Open the address in a browser on this computer</source>
-        <translation type="unfinished"></translation>
+        <translation>Öffnen Sie die Adresse in einem Browser auf diesem Computer</translation>
     </message>
     <message>
         <source>Open the address that the log names in a browser on this computer.</source>
-        <translation type="unfinished"></translation>
+        <translation>Öffnen Sie die Adresse, die das Protokoll nennt, in einem Browser auf diesem Computer.</translation>
     </message>
     <message>
         <source>Open the model&apos;s page on huggingface.co: does the name exist, is it private, and does it ask for a licence?</source>
-        <translation type="unfinished"></translation>
+        <translation>Öffnen Sie die Seite des Modells auf huggingface.co: Gibt es den Namen, ist es privat, und verlangt es eine Lizenz?</translation>
     </message>
     <message>
         <source>Or add the package hf_transfer on the page Ready</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder fügen Sie auf der Seite Bereit das Paket hf_transfer hinzu</translation>
     </message>
     <message>
         <source>Or let Unsloth do both: model.save_pretrained_gguf(&quot;model&quot;, tokenizer, quantization_method = &quot;q4_k_m&quot;)</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder lassen Sie Unsloth beides tun: model.save_pretrained_gguf(&quot;model&quot;, tokenizer, quantization_method = &quot;q4_k_m&quot;)</translation>
     </message>
     <message>
         <source>Or let the system&apos;s come first, in the terminal in which the script is started: export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libstdc++.so.6 (if strings of that file show the version that is missing)</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder lassen Sie die des Systems zuerst kommen, im Terminal, in dem das Skript gestartet wird: export LD_PRELOAD=/usr/lib/x86_64-linux-gnu/libstdc++.so.6 (wenn strings bei dieser Datei die fehlende Version zeigt)</translation>
     </message>
     <message>
         <source>Or let this program fetch the packages itself: it checks each file by its hash</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder lassen Sie dieses Programm die Pakete selbst holen: Es prüft jede Datei an ihrer Prüfsumme</translation>
     </message>
     <message>
         <source>Or name your own account: YOURNAME/MODEL</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder nennen Sie Ihr eigenes Konto: YOURNAME/MODEL</translation>
     </message>
     <message>
         <source>Or open the classic command prompt (cmd) and run .venv\Scripts\activate.bat</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder öffnen Sie die klassische Eingabeaufforderung (cmd), und führen Sie .venv\Scripts\activate.bat aus</translation>
     </message>
     <message>
         <source>Or open the environment&apos;s terminal from this program, where nothing has to be switched on</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder öffnen Sie das Terminal der Umgebung aus diesem Programm; dort muss nichts eingeschaltet werden</translation>
     </message>
     <message>
         <source>Or take a driver of the distribution that is already signed (Ubuntu: linux-modules-nvidia), or switch Secure Boot off in the firmware</source>
-        <translation type="unfinished"></translation>
+        <translation>Oder nehmen Sie einen Treiber der Distribution, der schon signiert ist (Ubuntu: linux-modules-nvidia), oder schalten Sie Secure Boot in der Firmware aus</translation>
     </message>
     <message>
         <source>Places that are not to be learned are -100, nothing else below 0</source>
-        <translation type="unfinished"></translation>
+        <translation>Stellen, die nicht gelernt werden sollen, sind -100, sonst ist nichts unter 0</translation>
     </message>
     <message>
         <source>PowerShell: Remove-Item Env:HF_ENDPOINT; Linux: unset HF_ENDPOINT; in a notebook take the line out and restart the kernel</source>
-        <translation type="unfinished"></translation>
+        <translation>PowerShell: Remove-Item Env:HF_ENDPOINT; Linux: unset HF_ENDPOINT; in einem Notebook die Zeile entfernen und den Kernel neu starten</translation>
     </message>
     <message>
         <source>PowerShell: Remove-Item Env:HF_HUB_ENABLE_HF_TRANSFER; Linux: unset HF_HUB_ENABLE_HF_TRANSFER; in a notebook set os.environ[&quot;HF_HUB_ENABLE_HF_TRANSFER&quot;] = &quot;0&quot; before any import</source>
-        <translation type="unfinished"></translation>
+        <translation>PowerShell: Remove-Item Env:HF_HUB_ENABLE_HF_TRANSFER; Linux: unset HF_HUB_ENABLE_HF_TRANSFER; in einem Notebook vor jedem Import os.environ[&quot;HF_HUB_ENABLE_HF_TRANSFER&quot;] = &quot;0&quot; setzen</translation>
     </message>
     <message>
         <source>Print one row of the data: is it what the script expects?</source>
-        <translation type="unfinished"></translation>
+        <translation>Geben Sie eine Zeile der Daten aus: Ist sie das, was das Skript erwartet?</translation>
     </message>
     <message>
         <source>Print one row of the prepared data and look how a question and an answer begin in it</source>
-        <translation type="unfinished"></translation>
+        <translation>Geben Sie eine Zeile der aufbereiteten Daten aus, und sehen Sie nach, wie eine Frage und eine Antwort darin beginnen</translation>
     </message>
     <message>
         <source>Read the first error in the log, not the last: later ones often follow from it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Lesen Sie im Protokoll den ersten Fehler, nicht den letzten: Spätere folgen oft aus ihm.</translation>
     </message>
     <message>
         <source>Read the last lines of your own script in the traceback: which call was it, and with what?</source>
-        <translation type="unfinished"></translation>
+        <translation>Lesen Sie im Traceback die letzten Zeilen Ihres eigenen Skripts: Welcher Aufruf war es, und womit?</translation>
     </message>
     <message>
         <source>Restart Python before the next try: after this fault the card answers nothing more</source>
-        <translation type="unfinished"></translation>
+        <translation>Starten Sie Python vor dem nächsten Versuch neu: Nach diesem Fehler antwortet die Karte nicht mehr</translation>
     </message>
     <message>
         <source>Rows of different length, or lists within lists, cannot be put into one batch: cut and fill them up to one length, and leave out columns of text.</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeilen verschiedener Länge, oder Listen in Listen, lassen sich nicht in einen Batch legen: Kürzen und füllen Sie sie auf eine Länge, und lassen Sie Textspalten weg.</translation>
     </message>
     <message>
         <source>Rows that are longer than max_seq_length lose their answers: raise it</source>
-        <translation type="unfinished"></translation>
+        <translation>Zeilen, die länger als max_seq_length sind, verlieren ihre Antworten: Erhöhen Sie es</translation>
     </message>
     <message>
         <source>Run nvidia-smi: does it list the card, and which driver does it name?</source>
-        <translation type="unfinished"></translation>
+        <translation>Führen Sie nvidia-smi aus: Listet es die Karte auf, und welchen Treiber nennt es?</translation>
     </message>
     <message>
         <source>Run nvidia-smi: does it list the card, and which programs use it?</source>
-        <translation type="unfinished"></translation>
+        <translation>Führen Sie nvidia-smi aus: Listet es die Karte auf, und welche Programme benutzen sie?</translation>
     </message>
     <message>
         <source>Run once with the variable CUDA_LAUNCH_BLOCKING set to 1: the message then names the true place. A token number outside of the vocabulary is the usual reason.</source>
-        <translation type="unfinished"></translation>
+        <translation>Lassen Sie es einmal mit der Variable CUDA_LAUNCH_BLOCKING auf 1 laufen: Die Meldung nennt dann die wahre Stelle. Meist ist der Grund eine Tokennummer außerhalb des Vokabulars.</translation>
     </message>
     <message>
         <source>Run python -c &quot;import sys; print(sys.version, sys.executable)&quot;: is it the Python of the environment?</source>
-        <translation type="unfinished"></translation>
+        <translation>Führen Sie python -c &quot;import sys; print(sys.version, sys.executable)&quot; aus: Ist es das Python der Umgebung?</translation>
     </message>
     <message>
         <source>Run python -c &quot;import torch; print(torch.__version__, torch.version.cuda)&quot; in the environment.</source>
-        <translation type="unfinished"></translation>
+        <translation>Führen Sie in der Umgebung python -c &quot;import torch; print(torch.__version__, torch.version.cuda)&quot; aus.</translation>
     </message>
     <message>
         <source>Run python -c &quot;import triton; print(triton.__version__)&quot; in the environment.</source>
-        <translation type="unfinished"></translation>
+        <translation>Führen Sie in der Umgebung python -c &quot;import triton; print(triton.__version__)&quot; aus.</translation>
     </message>
     <message>
         <source>Run python -m bitsandbytes in the environment: which library does it load?</source>
-        <translation type="unfinished"></translation>
+        <translation>Führen Sie in der Umgebung python -m bitsandbytes aus: Welche Bibliothek lädt es?</translation>
     </message>
     <message>
         <source>Run python -m xformers.info in the environment: which torch was it built for?</source>
-        <translation type="unfinished"></translation>
+        <translation>Führen Sie in der Umgebung python -m xformers.info aus: Für welches torch wurde es gebaut?</translation>
     </message>
     <message>
         <source>Start Python by its own path: .venv\Scripts\python.exe train.py</source>
-        <translation type="unfinished"></translation>
+        <translation>Starten Sie Python mit seinem eigenen Pfad: .venv\Scripts\python.exe train.py</translation>
     </message>
     <message>
         <source>Take a smaller quantisation of the model (q4_k_m), or close other programs.</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie eine kleinere Quantisierung des Modells (q4_k_m), oder schließen Sie andere Programme.</translation>
     </message>
     <message>
         <source>Take model and tokenizer from the same name</source>
-        <translation type="unfinished"></translation>
+        <translation>Nehmen Sie Modell und Tokenizer vom selben Namen</translation>
     </message>
     <message>
         <source>The Hub answered with a fault of its own: look whether it has a disturbance, and try again later.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Hub antwortete mit einem eigenen Fehler: Sehen Sie nach, ob er eine Störung hat, und versuchen Sie es später noch einmal.</translation>
     </message>
     <message>
         <source>The conda environment&apos;s C++ library is too old: renew it there, or work in a setup of this program, which takes the system&apos;s.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die C++-Bibliothek der conda-Umgebung ist zu alt: Erneuern Sie sie dort, oder arbeiten Sie in einer Einrichtung dieses Programms, die die des Systems nimmt.</translation>
     </message>
     <message>
         <source>The driver is installed, but Secure Boot does not let it start: its module is not signed with a key that this computer trusts.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Treiber ist installiert, aber Secure Boot lässt ihn nicht starten: Sein Modul ist nicht mit einem Schlüssel signiert, dem dieser Computer vertraut.</translation>
     </message>
     <message>
         <source>The environment has no notebook kernel yet: add the package ipykernel on the page Ready, then choose the environment as kernel again.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Umgebung hat noch keinen Notebook-Kernel: Fügen Sie auf der Seite Bereit das Paket ipykernel hinzu, und wählen Sie die Umgebung dann noch einmal als Kernel.</translation>
     </message>
     <message>
         <source>The file begins with a mark of Windows (BOM): open it with encoding=&quot;utf-8-sig&quot;, or save it as UTF-8 without BOM.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datei beginnt mit einer Kennung von Windows (BOM): Öffnen Sie sie mit encoding=&quot;utf-8-sig&quot;, oder speichern Sie sie als UTF-8 ohne BOM.</translation>
     </message>
     <message>
         <source>The file in the folder that you named is damaged: get that file again from where it came from, and put it in the place of the old one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datei in dem Ordner, den Sie genannt haben, ist beschädigt: Holen Sie sie noch einmal von dort, woher sie kam, und legen Sie sie an die Stelle der alten.</translation>
     </message>
     <message>
         <source>The file is not written in UTF-8: save it as UTF-8, or name its encoding.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Datei ist nicht in UTF-8 geschrieben: Speichern Sie sie als UTF-8, oder nennen Sie ihre Kodierung.</translation>
     </message>
     <message>
         <source>The markers that were given to train_on_responses_only do not stand in the data: give those of this model&apos;s chat template.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Markierungen, die train_on_responses_only bekommen hat, stehen nicht in den Daten: Geben Sie die der Chatvorlage dieses Modells an.</translation>
     </message>
     <message>
         <source>The message names those that this vLLM takes, for example 8, 16, 32, 64, 128, 256</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Meldung nennt die, die dieses vLLM nimmt, zum Beispiel 8, 16, 32, 64, 128, 256</translation>
     </message>
     <message>
         <source>The mirror that is set in HF_ENDPOINT does not answer: take the variable away, or name one that works.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Spiegel, der in HF_ENDPOINT steht, antwortet nicht: Nehmen Sie die Variable weg, oder nennen Sie einen, der geht.</translation>
     </message>
     <message>
         <source>The model is in 4 bit already: ask for less beside it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Modell ist schon in 4 Bit: Verlangen Sie daneben weniger.</translation>
     </message>
     <message>
         <source>The name server that this WSL got from Windows does not answer: restart WSL, and if that does not help, give it another one.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Nameserver, den dieses WSL von Windows bekommen hat, antwortet nicht: Starten Sie WSL neu, und geben Sie ihm einen anderen, wenn das nicht hilft.</translation>
     </message>
     <message>
         <source>The name was asked for again and again and never found: mend the connection or the name first.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Name wurde immer wieder gesucht und nie gefunden: Bringen Sie zuerst die Verbindung oder den Namen in Ordnung.</translation>
     </message>
     <message>
         <source>The newest one does not know it either: take another model, or llama.cpp, which learns new ones first</source>
-        <translation type="unfinished"></translation>
+        <translation>Auch das neueste kennt es nicht: Nehmen Sie ein anderes Modell, oder llama.cpp, das neue zuerst lernt</translation>
     </message>
     <message>
         <source>The package pyarrow is not whole: parts of it came from conda and parts from pip. Take it out and install it again, from one of the two.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Paket pyarrow ist nicht heil: Teile kamen von conda und Teile von pip. Entfernen Sie es, und installieren Sie es neu, von einem der beiden.</translation>
     </message>
     <message>
         <source>The policy is set by whoever looks after this computer, and your own setting does not count: use the environment without a script.</source>
-        <translation type="unfinished"></translation>
+        <translation>Die Richtlinie kommt von dem, der diesen Computer verwaltet, und Ihre eigene Einstellung zählt nicht: Benutzen Sie die Umgebung ohne Skript.</translation>
     </message>
     <message>
         <source>The rank is the same and the layers are not: load the base model that the adapter was trained on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Der Rang ist derselbe, die Schichten sind es nicht: Laden Sie das Basismodell, mit dem der Adapter trainiert wurde.</translation>
     </message>
     <message>
         <source>The training got rows without tokens: turn the texts into tokens first, or let SFTTrainer do it.</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Training bekam Zeilen ohne Token: Zerlegen Sie die Texte zuerst in Token, oder lassen Sie SFTTrainer das tun.</translation>
     </message>
     <message>
         <source>This folder holds weights that are packed in 4 bit, and the converter wants them in 16 bit: merge the adapter into 16 bit first, and convert that folder.</source>
-        <translation type="unfinished"></translation>
+        <translation>Dieser Ordner enthält Gewichte, die in 4 Bit gepackt sind, und der Umwandler will sie in 16 Bit: Führen Sie zuerst den Adapter in 16 Bit mit dem Modell zusammen, und wandeln Sie jenen Ordner um.</translation>
     </message>
     <message>
         <source>This program&apos;s training saves as it goes and goes on from the last checkpoint: unsloth-setup train --resume</source>
-        <translation type="unfinished"></translation>
+        <translation>Das Training dieses Programms speichert unterwegs und macht vom letzten Checkpoint aus weiter: unsloth-setup train --resume</translation>
     </message>
     <message>
         <source>Ubuntu: sudo apt install --reinstall the package nvidia-dkms of your driver, give a password when it asks; restart, choose Enroll MOK in the blue window, and type that password</source>
-        <translation type="unfinished"></translation>
+        <translation>Ubuntu: sudo apt install --reinstall mit dem Paket nvidia-dkms Ihres Treibers, auf Nachfrage ein Passwort vergeben; neu starten, im blauen Fenster Enroll MOK wählen und dieses Passwort eingeben</translation>
     </message>
     <message>
         <source>Update Ollama: this one was released before the model&apos;s kind. The GGUF file is whole, and nothing of the setup has to be changed.</source>
-        <translation type="unfinished"></translation>
+        <translation>Aktualisieren Sie Ollama: Dieses ist vor der Art des Modells erschienen. Die GGUF-Datei ist heil, und an der Einrichtung muss nichts geändert werden.</translation>
     </message>
     <message>
         <source>Update the program that reads the GGUF file (llama.cpp, LM Studio and others): this one was released before the model&apos;s kind.</source>
-        <translation type="unfinished"></translation>
+        <translation>Aktualisieren Sie das Programm, das die GGUF-Datei liest (llama.cpp, LM Studio und andere): Dieses ist vor der Art des Modells erschienen.</translation>
     </message>
     <message>
         <source>VS Code: Select Kernel, Python Environments, the environment of this program</source>
-        <translation type="unfinished"></translation>
+        <translation>VS Code: Select Kernel, Python Environments, die Umgebung dieses Programms</translation>
     </message>
     <message>
         <source>Verify the environment on the page Verify: do the installed versions fit the setup?</source>
-        <translation type="unfinished"></translation>
+        <translation>Prüfen Sie die Umgebung auf der Seite Prüfung: Passen die installierten Versionen zur Einrichtung?</translation>
     </message>
     <message>
         <source>What was fetched until then stays in the cache; the next try goes on from there</source>
-        <translation type="unfinished"></translation>
+        <translation>Was bis dahin geladen wurde, bleibt im Cache; der nächste Versuch macht von dort aus weiter</translation>
     </message>
     <message>
         <source>Where only rng_state fails: move the files rng_state*.pth out of the checkpoint; training goes on from the same step, with another order of chance</source>
-        <translation type="unfinished"></translation>
+        <translation>Wenn nur rng_state scheitert: Verschieben Sie die Dateien rng_state*.pth aus dem Checkpoint; das Training geht vom selben Schritt aus weiter, mit einer anderen Zufallsfolge</translation>
     </message>
     <message>
         <source>Which cards does nvidia-smi list, and does the script name one (CUDA_VISIBLE_DEVICES, device_map)?</source>
-        <translation type="unfinished"></translation>
+        <translation>Welche Karten listet nvidia-smi auf, und nennt das Skript eine (CUDA_VISIBLE_DEVICES, device_map)?</translation>
     </message>
     <message>
         <source>Windows itself must know the name: open the address in a browser there</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows selbst muss den Namen kennen: Öffnen Sie die Adresse dort in einem Browser</translation>
     </message>
     <message>
         <source>Windows, in PowerShell or the terminal that this program opens: $env:TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD = &quot;1&quot;, then start the script there; Linux: TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 python train.py</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows, in PowerShell oder im Terminal, das dieses Programm öffnet: $env:TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD = &quot;1&quot;, dann dort das Skript starten; Linux: TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD=1 python train.py</translation>
     </message>
     <message>
         <source>Windows: choose Restart to update at Ollama&apos;s symbol beside the clock, or install the newest one from https://ollama.com/download over the old one</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows: Wählen Sie Restart to update am Symbol von Ollama neben der Uhr, oder installieren Sie das neueste von https://ollama.com/download über das alte</translation>
     </message>
     <message>
         <source>Windows: to start it with other settings, choose Quit Ollama at its symbol beside the clock first</source>
-        <translation type="unfinished"></translation>
+        <translation>Windows: Um es mit anderen Einstellungen zu starten, wählen Sie zuerst Quit Ollama an seinem Symbol neben der Uhr</translation>
     </message>
     <message>
         <source>With Unsloth: from unsloth import add_new_tokens; add_new_tokens(model, tokenizer, new_tokens = [...]), before get_peft_model</source>
-        <translation type="unfinished"></translation>
+        <translation>Mit Unsloth: from unsloth import add_new_tokens; add_new_tokens(model, tokenizer, new_tokens = [...]), vor get_peft_model</translation>
     </message>
     <message>
         <source>Your own checkpoint may be loaded in the old way: set the variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD to 1 and go on.</source>
-        <translation type="unfinished"></translation>
+        <translation>Ihr eigener Checkpoint darf auf die alte Art geladen werden: Setzen Sie die Variable TORCH_FORCE_NO_WEIGHTS_ONLY_LOAD auf 1, und machen Sie weiter.</translation>
     </message>
     <message>
         <source>df -h /dev/shm shows its size and how much of it is left.</source>
-        <translation type="unfinished"></translation>
+        <translation>df -h /dev/shm zeigt seine Größe und wie viel davon frei ist.</translation>
     </message>
     <message>
         <source>https://status.huggingface.co tells disturbances</source>
-        <translation type="unfinished"></translation>
+        <translation>https://status.huggingface.co meldet Störungen</translation>
     </message>
     <message>
         <source>huggingface.co, Settings, Access Tokens: a fine-grained token needs &quot;Write access&quot; to the repositories of that name</source>
-        <translation type="unfinished"></translation>
+        <translation>huggingface.co, Settings, Access Tokens: Ein Token der Art fine-grained braucht „Write access“ auf die Repositorys dieses Namens</translation>
     </message>
     <message>
         <source>huggingface.co, Settings, Access Tokens: make one that may read (or write, to upload)</source>
-        <translation type="unfinished"></translation>
+        <translation>huggingface.co, Settings, Access Tokens: Machen Sie eines, das lesen darf (oder schreiben, zum Hochladen)</translation>
     </message>
     <message>
         <source>instruction_part and response_part must be written exactly so, with line breaks</source>
-        <translation type="unfinished"></translation>
+        <translation>instruction_part und response_part müssen genau so geschrieben sein, mit Zeilenumbrüchen</translation>
     </message>
     <message>
         <source>llama-cpp-python: a newer release of the package</source>
-        <translation type="unfinished"></translation>
+        <translation>llama-cpp-python: eine neuere Ausgabe des Pakets</translation>
     </message>
     <message>
         <source>llama.cpp: take the newest ready programs from its releases, or git pull and build again</source>
-        <translation type="unfinished"></translation>
+        <translation>llama.cpp: Nehmen Sie die neuesten fertigen Programme aus seinen Ausgaben, oder git pull und neu bauen</translation>
     </message>
     <message>
         <source>load_dataset(&quot;csv&quot;, data_files=FILE, encoding=&quot;cp1252&quot;) for files of Excel</source>
-        <translation type="unfinished"></translation>
+        <translation>load_dataset(&quot;csv&quot;, data_files=FILE, encoding=&quot;cp1252&quot;) für Dateien von Excel</translation>
     </message>
     <message>
         <source>model.save_pretrained_merged(&quot;merged&quot;, tokenizer, save_method = &quot;merged_16bit&quot;), then convert the folder merged</source>
-        <translation type="unfinished"></translation>
+        <translation>model.save_pretrained_merged(&quot;merged&quot;, tokenizer, save_method = &quot;merged_16bit&quot;), dann den Ordner merged umwandeln</translation>
     </message>
     <message>
         <source>nvidia-smi -q -d ECC,ROW_REMAPPER shows the errors that the card has counted.</source>
-        <translation type="unfinished"></translation>
+        <translation>nvidia-smi -q -d ECC,ROW_REMAPPER zeigt die Fehler, die die Karte gezählt hat.</translation>
     </message>
     <message>
         <source>nvidia-smi shows whether a Python of an earlier run is still there; end it by its number</source>
-        <translation type="unfinished"></translation>
+        <translation>nvidia-smi zeigt, ob ein Python von einem früheren Lauf noch da ist; beenden Sie es über seine Nummer</translation>
     </message>
     <message>
         <source>ollama -v shows the version; ollama run NAME once more afterwards</source>
-        <translation type="unfinished"></translation>
+        <translation>ollama -v zeigt die Version; danach noch einmal ollama run NAME</translation>
     </message>
     <message>
         <source>ollama ps lists models that are still loaded; ollama stop NAME frees their memory</source>
-        <translation type="unfinished"></translation>
+        <translation>ollama ps nennt Modelle, die noch geladen sind; ollama stop NAME gibt ihren Speicher frei</translation>
     </message>
     <message>
         <source>per_device_train_batch_size = 1; gradient_accumulation_steps keeps the sum the same and costs no memory</source>
-        <translation type="unfinished"></translation>
+        <translation>per_device_train_batch_size = 1; gradient_accumulation_steps hält die Summe gleich und kostet keinen Speicher</translation>
     </message>
     <message>
         <source>print(dataset[0]) must show input_ids; print(len(dataset)) must not be 0</source>
-        <translation type="unfinished"></translation>
+        <translation>print(dataset[0]) muss input_ids zeigen; print(len(dataset)) darf nicht 0 sein</translation>
     </message>
     <message>
         <source>print(dataset[0]) shows each column: input_ids, attention_mask and labels are lists of whole numbers, not lists of lists; text columns go with dataset.remove_columns([...])</source>
-        <translation type="unfinished"></translation>
+        <translation>print(dataset[0]) zeigt jede Spalte: input_ids, attention_mask und labels sind Listen ganzer Zahlen, keine Listen von Listen; Textspalten entfernt dataset.remove_columns([...])</translation>
     </message>
     <message>
         <source>print(len(dataset)) after loading and after each filter and map shows which step leaves none</source>
-        <translation type="unfinished"></translation>
+        <translation>print(len(dataset)) nach dem Laden und nach jedem filter und map zeigt, welcher Schritt keine übrig lässt</translation>
     </message>
     <message>
         <source>print(set(dataset[&quot;label&quot;])) shows which labels the data has</source>
-        <translation type="unfinished"></translation>
+        <translation>print(set(dataset[&quot;label&quot;])) zeigt, welche Labels die Daten haben</translation>
     </message>
     <message>
         <source>tokenizer(text, truncation=True, max_length=2048), and a collator that fills up, such as DataCollatorForSeq2Seq(tokenizer)</source>
-        <translation type="unfinished"></translation>
+        <translation>tokenizer(text, truncation=True, max_length=2048), und ein Collator, der auffüllt, etwa DataCollatorForSeq2Seq(tokenizer)</translation>
     </message>
     <message>
         <source>torchrun --master-port 29501 train.py; accelerate launch --main_process_port 29501 train.py</source>
-        <translation type="unfinished"></translation>
+        <translation>torchrun --master-port 29501 train.py; accelerate launch --main_process_port 29501 train.py</translation>
     </message>
     <message>
         <source>train_on_responses_only and filters for roles drop each row whose markers they do not find</source>
-        <translation type="unfinished"></translation>
+        <translation>train_on_responses_only und Filter nach Rollen lassen jede Zeile weg, deren Markierungen sie nicht finden</translation>
     </message>
     <message>
         <source>vLLM takes only certain highest ranks: give the next one above the adapter&apos;s rank.</source>
-        <translation type="unfinished"></translation>
+        <translation>vLLM nimmt nur bestimmte höchste Ränge: Geben Sie den nächsten über dem Rang des Adapters an.</translation>
     </message>
 </context>
 <context>

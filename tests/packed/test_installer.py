@@ -68,8 +68,14 @@ def registry() -> dict[str, dict[str, str]]:
     seen = lab("python", "-c", REGISTRY)
     assert seen.returncode == 0, seen.stderr
     found: dict[str, dict[str, str]] = json.loads(seen.stdout)
-    # Wine itself writes down there what any program asks of the desktop
-    return {k: v for k, v in found.items() if not k.startswith(r"HKCU:Software\Wine")}
+    # Wine itself writes down there what any program asks of the desktop; and what every Windows has,
+    # the list of installed programs, it makes with the first of them
+    listed = KEY.rpartition("\\")[0]
+    return {
+        k: v
+        for k, v in found.items()
+        if not k.startswith(r"HKCU:Software\Wine") and k.partition(":")[2] != listed
+    }
 
 
 def files() -> dict[str, int]:

@@ -30,21 +30,31 @@ from tests.packed.screen import (
 pytestmark = NEEDS_PROGRAMS
 CELL = 16
 MARGIN = ("318", "420")
+STRIP_AND_PAGE = ((1180, 40), (318, 420))
 PYTHON = windows_lab.LAB / "prefix/drive_c/Python313/python.exe"
 
 
 def settled(target: Path) -> QImage:
-    """A picture of the screen once three in a row are equal; the page is then filled in."""
+    """A picture of the screen once three in a row are equal and the strip that every page of a
+    simulation has is there; the page is then filled in.
+    """
     before, equal = None, 0
     for _ in range(60):
         lab("screenshot", str(target))
         picture = QImage(str(target))
-        equal = equal + 1 if before is not None and picture == before else 0
+        same = before is not None and picture == before and has_strip(picture)
+        equal = equal + 1 if same else 0
         if equal == 2:
             return picture
         before = picture
         time.sleep(0.4)
     raise AssertionError(f"{target.name} never came to rest")
+
+
+def has_strip(picture: QImage) -> bool:
+    """Whether the window's upper edge right of the list of pages has another colour than the page."""
+    strip, page = (picture.pixel(*at) for at in STRIP_AND_PAGE)
+    return strip != page
 
 
 def differences(one: QImage, other: QImage) -> list[tuple[int, int]]:

@@ -148,7 +148,8 @@ _RAN = re.compile(
 # else in the end.
 _WARNED = re.compile(
     r"(?![^\n]*(?:retry|retries|tries|attempt))(?:[\w.-]+ +\| +)?"
-    r"(?:\W{0,2}\d[\d:., t/+z-]{3,40}[ |\[-]*warn(?:ing)?\b|\[w(?:arn(?:ing)?)? [\d-]{10})"
+    r"(?:\W{0,2}\d[\d:., t/+z-]{3,40}[ |\[-]*warn(?:ing)?\b|\[w(?:arn(?:ing)?)? [\d-]{10}|"
+    r"warning:? \[?(?:\d{4}-)?\d\d-\d\d)"
 )
 _PASTED = 3  # lines that somebody may take out of a log as its message
 _LINE = re.compile(r"^[^\n]*\S", re.MULTILINE)
