@@ -6,7 +6,7 @@ What a run printed and somebody copied into such a text, a traceback for instanc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 
 from app.decide.diagnosis.code_comments import find_comments
@@ -30,6 +30,11 @@ _HEAD = re.compile(
 # What nobody types: a compiler's message with its place in a file, a frame of a traceback.
 _COPIED = re.compile(r"[\\/][^\s:]+:\d+(?::\d+)?: (?:fatal )?error: |\bfile \"[^\"]+\", line \d+")
 _LOGGERS = re.compile(r"(?:debug|info|warn|warning|error|critical|fatal|trace|notice)\b")
+_SECONDS = re.compile(r"\W?[^\]>]{0,14}\d\d:\d\d:\d\d")
+_SPEAKS = re.compile(
+    r"\?[ )]*$|(?<!['\w])(?:i|you|we|my|your|me|thanks|thx|pls|please|lol|hi|hello|ok|yes|yeah|ich|du|wir|mein|danke|bitte|"
+    r"ja|je|tu|mon|merci|yo|tú|gracias|eu|você|obrigad[oa]|io|grazie|я|ты|спасибо)(?![\w'])"
+)
 _PEOPLE = 2  # who take part in a chat, at least
 # A run's own words in a text: a traceback, an error that begins its line, a prompt.
 _REAL = re.compile(
@@ -209,13 +214,19 @@ def find_error_talk(lower: str) -> list[Span]:
 
 def _chat(lower: str) -> Iterator[Span]:
     lines = [one for one in _CHAT.finditer(lower) if not _LOGGERS.match(one[1] or one[2])]
-    if len({one[1] or one[2] for one in lines}) >= _PEOPLE:
+    if len({one[1] or one[2] for one in lines}) >= _PEOPLE and not _of_programs(lines):
         yield from (one.span() for one in lines if not _COPIED.search(one[0]))
     heads = list(_HEAD.finditer(lower))
     if len({one[1] for one in heads}) >= _PEOPLE:
         for head in heads:
             real = _REAL.search(lower, head.end())
             yield head.start(), real.start() if real else len(lower)
+
+
+def _of_programs(lines: Sequence[re.Match[str]]) -> bool:
+    """Whether parts of a program write these lines: with the second, and nobody asks or speaks."""
+    timed = sum(_SECONDS.match(one[0]) is not None for one in lines)
+    return timed * 2 > len(lines) and sum(_SPEAKS.search(one[0]) is not None for one in lines) < 2
 
 
 def _quotations(lower: str) -> Iterator[Span]:

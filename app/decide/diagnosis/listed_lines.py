@@ -86,7 +86,8 @@ _TELLS_FAILURE = re.compile(
 # A result of none: ``oom kills in 24 h ..... 0``.
 _NONE_FOUND = re.compile(
     r"^[^\n]{0,60}\b(?:\w*errors?|\w*fail\w*|oom\S*|kill\w*|crash\w*|faults?|retries|time-?outs?|xid|warnings?|denied|"
-    r"resets?|drop\w*|lost|quarantin\w*|threats?|infect\w*|viruses|corrupt\w*|nans?)\b[^\n]{0,40}?(?:[.:=|][.:=| \t]*)(?:0(?: ?/ ?0)?|none|no)[ \t]*$",
+    r"resets?|drop\w*|lost|quarantin\w*|threats?|infect\w*|viruses|"
+    r"corrupt\w*|nans?)\b[^\n]{0,40}?(?:[.:=|][.:=| \t]*)(?:0(?: ?/ ?0)?|none|no)[ \t]*$",
     re.MULTILINE,
 )
 
