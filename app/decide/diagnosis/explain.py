@@ -120,7 +120,7 @@ def explain(
         best = None
     open_end = (
         best is not None
-        and best.proof < CERTAIN
+        and best.proof < (LISTED if outcome.untold > UNTOLD else CERTAIN)
         and (outcome.untold > UNTOLD or is_cut_off(text.lower, best.last))
     )
     reads_well = outcome.harmless > NO_FAILURE

@@ -30,7 +30,7 @@ _ESCAPED = ("&quot;", "&#39;", "&#x27;", "&gt;", "&lt;")
 _LINE_BREAK = re.compile(r"&#(?:0*1[03]|x0*[ad]);", re.IGNORECASE)
 
 _NARROWEST, _WIDEST = 70, 320  # letters in a line of a console
-_NARROW = 30  # and of a telephone's, where half of the lines are full
+_NARROW = 30  # and in one of a telephone, where many lines are full
 _COMMON = (80, 120)  # widths that one line is enough to tell
 _PREFIX = 6  # letters by which lines of the same kind are known
 # A string on a line of its own, as the outputs of a notebook's file have them.
@@ -103,13 +103,10 @@ def join_cut_lines(lower: str) -> str:
     if len(lower) > limits.TALK:
         return lower
     lines = lower.split("\n")
-    width = max(map(len, lines))
-    full = [at for at, line in enumerate(lines[:-1]) if len(line) == width]
-    narrow = _NARROW <= width < _NARROWEST and len(full) >= max(4, len(lines) // 2)
-    if not narrow and (
-        not _NARROWEST <= width <= _WIDEST or len(full) < (1 if width in _COMMON else 2)
-    ):
+    width = _find_width(lines)
+    if not width:
         return lower
+    full = [at for at, line in enumerate(lines[:-1]) if len(line) == width]
     kinds = Counter(_FIGURE.sub("0", line[:_PREFIX]) for line in lines)
     cut = {at for at in full if _goes_on(lines[at], lines[at + 1], kinds)}
     if not cut:
@@ -123,6 +120,20 @@ def join_cut_lines(lower: str) -> str:
             joined.append(" " * joints + "\n")
             joints = 0
     return "".join(joined)[: len(lower)]
+
+
+def _find_width(lines: list[str]) -> int:
+    """The width at which lines were cut, 0 where none were: that of the longest, or, where one that
+    was drawn anew is longer, of many.
+    """
+    widths = Counter(len(line) for line in lines[:-1])
+    longest = max(map(len, lines))
+    often = max((w for w in widths if _NARROW <= w <= _WIDEST), key=widths.__getitem__, default=0)
+    drawn = 0 if often == longest else widths[longest]
+    if widths[often] >= max(4, len(lines) // 4, 2 * drawn + 1):
+        return often
+    least = 1 if longest in _COMMON else 2
+    return longest if _NARROWEST <= longest <= _WIDEST and widths[longest] >= least else 0
 
 
 def _goes_on(line: str, following: str, kinds: Counter[str]) -> bool:

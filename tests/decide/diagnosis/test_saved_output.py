@@ -94,6 +94,16 @@ def test_lines_that_a_console_cut_are_whole_again(width: int) -> None:
     assert "of the model from the folder /srv/models/of/the/team" in joined
 
 
+@pytest.mark.parametrize("width", [36, 42, 48])
+def test_lines_that_a_narrow_screen_cut_are_whole_again(width: int) -> None:
+    """Also below a bar of progress that was drawn at another width."""
+    text = cut(LONG.lower(), width)
+    for above in ("", "tokenizing: " + "#" * 69 + "\n"):
+        joined = join_cut_lines(above + text)
+        assert len(joined) == len(above + text)
+        assert "cuda out of memory. tried to allocate 20.00 gib" in joined
+
+
 def test_lines_of_one_kind_and_length_stay_apart() -> None:
     rows = "".join(
         f"2027-01-03 10:00:{second:02} trainer: step {second:02} of 60, loss 0.91, all well here and there\n"
