@@ -154,6 +154,7 @@ _OPTION = re.compile(
     re.MULTILINE,
 )
 # What a person and a model say to each other. The program's own errors begin their line.
+_MODEL_STARTED = re.compile(r"^[^\n]{0,60}[$#%>] ?ollama run \S", re.MULTILINE)
 _MODEL_CHAT = re.compile(
     r"^>>> (?!/)[^\n]*(?:\n(?!error:|[\w.-]+@\S+[$#%>] |[$%#>] |[a-z]:\\|>>> )[^\n]*)*",
     re.MULTILINE,
@@ -191,8 +192,8 @@ def find_error_talk(lower: str) -> list[Span]:
     spans += (shown.span(1) for shown in _SHOWN_FILE.finditer(lower))
     if "usage:" in lower:
         spans += _help_text(lower)
-    if "ollama run" in lower:
-        spans += (chat.span() for chat in _MODEL_CHAT.finditer(lower))
+    if "ollama run " in lower and (begun := _MODEL_STARTED.search(lower)):
+        spans += (chat.span() for chat in _MODEL_CHAT.finditer(lower, begun.end()))
     if "q: " in lower or "q:** " in lower:
         spans += (match.span() for match in _QUESTION.finditer(lower))
     if "@@ -" in lower:

@@ -47,7 +47,7 @@ SAID = 36  # signs of a message that people say; what is longer was copied
 # 200 without a failure three quarters are beyond the first, and of 800 with a told cause one.
 NO_FAILURE = 0.85
 UNTOLD = 0.8
-DOUBTFUL = 0.6  # beyond this nothing is done by a button
+DOUBTFUL = 0.5  # beyond this of either nothing is done by a button
 LEAST = 30  # below this a cause is not even an idea
 OTHERS = 4  # how many further causes are told
 IDEAS = 3  # how many are told where none is named
@@ -150,7 +150,7 @@ def explain(
 
 def is_doubtful(outcome: Outcome) -> bool:
     """Whether a log reads so little like one that tells its cause that nothing should be done unasked."""
-    return outcome.harmless > DOUBTFUL or outcome.untold > UNTOLD
+    return max(outcome.harmless, outcome.untold) > DOUBTFUL
 
 
 def _choose_fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:
