@@ -102,7 +102,7 @@ _SAYS_FAILURE = re.compile(
 _MESSAGE = re.compile(r"\S[ \t]+\S|error|exception|fail|denied|refused|missing")
 _FIELD_NAME = re.compile(r"\"\w+\"[ \t]*:")
 # A line of a log that is written as JSON, with its time.
-_RECORD = re.compile(r"[ \t]*\{[^\n]*\"(?:@?timestamp|time|ts|asctime|datetime)\"[ \t]*:")
+_RECORD = re.compile(r"[ \t,\[]*\{[^\n]*\"(?:@?timestamp|time|ts|asctime|datetime)\"[ \t]*:")
 # A subtitle: when it is seen, and what is said then.
 _SUBTITLE = re.compile(
     r"^(?:\d+:)?\d\d:\d\d[.,]\d{3} --> [^\n]*(?:\n[^\n]*\S[^\n]*)*", re.MULTILINE

@@ -16,7 +16,7 @@ import msgspec
 from app.decide.diagnosis.excused_lines import find_excused_lines
 from app.decide.diagnosis.log_facts import facts_for
 from app.decide.diagnosis.log_text import Text
-from app.decide.diagnosis.outcome_words import Outcome, weigh_outcome
+from app.decide.diagnosis.outcome_words import FEWEST, Outcome, weigh_outcome
 from app.decide.diagnosis.regex_prefilter import required_strings
 from app.decide.diagnosis.run_outcome import (
     ENDED,
@@ -46,6 +46,7 @@ SAID = 36  # signs of a message that people say; what is longer was copied
 # How sure words must be of a log's outcome, of logs that were left out when they were weighed: of
 # 200 without a failure three quarters are beyond the first, and of 800 with a told cause one.
 NO_FAILURE = 0.85
+NO_FAILURE_LIKELY = 0.7  # where a line only fits a cause; of 730 with a told cause six are beyond
 UNTOLD = 0.8
 DOUBTFUL = 0.5  # beyond this of either nothing is done by a button
 LEAST = 30  # below this a cause is not even an idea
@@ -123,7 +124,9 @@ def explain(
         and best.proof < (LISTED if outcome.untold > UNTOLD else CERTAIN)
         and (outcome.untold > UNTOLD or is_cut_off(text.lower, best.last))
     )
-    reads_well = outcome.harmless > NO_FAILURE
+    reads_well = best is not None and outcome.harmless > (
+        NO_FAILURE if best.proof >= CERTAIN else NO_FAILURE_LIKELY
+    )
     if (
         best is None
         or best.score < LIKELY
@@ -142,15 +145,20 @@ def explain(
         title=best.known_issue.title,
         means=best.known_issue.means,
         evidence=_choose_evidence(text, best),
-        fix=fix if confidence == "certain" and not is_doubtful(outcome) else without_button(fix),
+        fix=without_button(fix) if not sure or is_doubtful(text.lower, outcome) else fix,
         others=tuple(_find_other_causes(text, known_issues, ranked, confidence)),
         source=best.known_issue.source,
     )
 
 
-def is_doubtful(outcome: Outcome) -> bool:
-    """Whether a log reads so little like one that tells its cause that nothing should be done unasked."""
-    return max(outcome.harmless, outcome.untold) > DOUBTFUL
+def is_doubtful(lower: str, outcome: Outcome) -> bool:
+    """Whether a log reads so little like one that tells its cause, or shows so little of a failure beside
+    it, that no button should do anything about it.
+    """
+    if max(outcome.harmless, outcome.untold) > DOUBTFUL:
+        return True
+    failed = ENDED.search(lower) or ERROR_LINE.search(lower)
+    return not failed and lower.count("\n") >= FEWEST
 
 
 def _choose_fix(known_issue: KnownIssue, lower: str, family: str) -> Fix:

@@ -20,7 +20,7 @@ Weighed = Mapping[str, Mapping[str, str]]  # what is weighed, weight as text, wo
 HARMLESS, UNTOLD = "harmless", "untold"
 BIAS = "bias"  # the word that every log has
 _LAST, _FIRST = 6, 2  # lines that count once more: how it ends says most, how it begins what it is
-_FEWEST = 6  # lines; what is shorter is a message that somebody took out of a log
+FEWEST = 6  # lines; what is shorter is a message that somebody took out of a log
 _LINE = re.compile(r"[^\n]*\S[^\n]*")
 
 
@@ -46,7 +46,7 @@ def outcome_words(lower: str) -> frozenset[str]:
 
 def weigh_outcome(lower: str, weighed: Weighed) -> Outcome:
     """What the words of a log say of its outcome; nothing where it is a few lines long."""
-    if not weighed or len(_LINE.findall(lower[:10_000])) < _FEWEST:
+    if not weighed or len(_LINE.findall(lower[:10_000])) < FEWEST:
         return Outcome()
     words = outcome_words(lower)
     return Outcome(

@@ -85,3 +85,17 @@ def test_what_is_kept_comes_back(tmp_path: object, monkeypatch: pytest.MonkeyPat
     ]
     weighing.keep(logs)
     assert sorted(weighing.kept()) == sorted((kind, frozenset({"often"})) for kind, _ in logs)
+
+
+def test_a_button_needs_a_failure_that_is_seen() -> None:
+    """A list of what others met names its cause without one; so does a line without its run."""
+    found = explain(
+        "search: export failed (5 hits)\n\nSaving to GGUF, the page of the docs\n"
+        "Killed while merging: how much memory it needs, a blog\n"
+        "Colab: no space left on device when converting 14B, solved\n\n"
+        "note for the course: the first is the link for the handout\n",
+        KNOWN_ISSUES,
+    )
+    assert found.fix is None or not found.fix.automatic
+    seen = explain("OSError: [Errno 28] No space left on device", KNOWN_ISSUES)
+    assert seen.fix is not None and seen.fix.automatic
