@@ -31,9 +31,9 @@ KEPT = LOGS / "outcomes.xz"
 TABLE = ROOT / "resources" / "known_issues" / "outcome.json"
 KINDS = ("labelled", "unknown", "harmless")
 LEAST = 5  # logs that a word must stand in
-MOST = 4000  # words kept for each of the two: half as many find 1 of 20 harmless logs less
+MOST = 4000  # words kept for each of the two
 ROUNDS = 30
-BIND = 0.1  # how strongly weights are held near nothing; ten times more or less changes little
+BIND = 0.1  # how strongly weights are held near nothing
 
 Judged = tuple[str, frozenset[str]]
 

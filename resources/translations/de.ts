@@ -9801,7 +9801,7 @@
         <translation>Immer wieder, bei einer Datei allein: Setzen Sie HF_HUB_DISABLE_XET auf 1 (Notebook, erste Zelle: import os; os.environ[&quot;HF_HUB_DISABLE_XET&quot;] = &quot;1&quot;)</translation>
     </message>
     <message>
-        <source>An adapter cannot be taken over to another model: train it there anew</source>
+        <source>An adapter cannot be taken over to another model: train it there again</source>
         <translation>Ein Adapter lässt sich nicht auf ein anderes Modell übertragen: Trainieren Sie ihn dort neu</translation>
     </message>
     <message>

@@ -123,8 +123,8 @@ def join_cut_lines(lower: str) -> str:
 
 
 def _find_width(lines: list[str]) -> int:
-    """The width at which lines were cut, 0 where none were: that of the longest, or, where one that
-    was drawn anew is longer, of many.
+    """The width at which lines were cut, 0 where none were: that of the longest, or of many where a bar
+    of progress is longer.
     """
     widths = Counter(len(line) for line in lines[:-1])
     longest = max(map(len, lines))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 
@@ -75,11 +76,9 @@ def test_an_announced_drill_names_no_cause() -> None:
     assert (found.cause, found.fix) == (None, None)
 
 
-def test_what_is_kept_comes_back(tmp_path: object, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_kept_comes_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Words that stand in five logs at least, with the judgement of each log."""
-    from pathlib import Path
-
-    monkeypatch.setattr(weighing, "KEPT", Path(str(tmp_path)) / "kept.xz")
+    monkeypatch.setattr(weighing, "KEPT", tmp_path / "kept.xz")
     logs = [
         ("harmless" if n % 2 else "unknown", frozenset({"often", f"once{n}"})) for n in range(8)
     ]
